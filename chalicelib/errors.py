@@ -116,6 +116,18 @@ class ActionNotAllowed(Refused):
     code = "action_not_allowed"
 
 
+class SamePerson(Refused):
+    """Four eyes: the same person may not take both of two steps."""
+
+    code = "same_person"
+
+
+class TooManySteps(Refused):
+    """The case has as many steps as one item holds."""
+
+    code = "too_many_steps"
+
+
 class KeyReused(Refused):
     """The Idempotency-Key was used before with another body."""
 
@@ -128,5 +140,5 @@ class Busy(Refused):
     code = "busy"
 
 
-class BrokenDefinition(Exception):
+class BrokenDefinition(Exception):  # noqa: N818  it says what is broken
     """A procedure, item or calendar that the strict validator refuses. The message names the place."""

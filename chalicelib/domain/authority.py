@@ -1,0 +1,109 @@
+"""Who may do what: identities, posts (岗位), service lines (警种) and the scope of an organisation.
+
+One place decides; a door that wants to know asks here. Decisions rest on the claims of a verified token
+and on the case at hand. This module must not verify tokens, read tables or know routes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain import organisation as organisations
+from chalicelib.errors import Forbidden
+
+
+class Kind(StrEnum):
+    """The three kinds of identity a token can carry."""
+
+    citizen = "citizen"
+    staff = "staff"
+    system = "system"
+
+
+class Post(StrEnum):
+    """The seven posts of 浙公办〔2023〕6号, section 2(3)."""
+
+    guidance = "guidance"  # 咨询引导
+    intake = "intake"  # 收件受理
+    review = "review"  # 审核审批
+    delivery = "delivery"  # 办结出件
+    operations = "operations"  # 运维保障
+    supervision = "supervision"  # 监督管理
+    analysis = "analysis"  # 综合研判
+
+
+class Line(StrEnum):
+    """Service lines (警种) that own service items."""
+
+    public_order = "public_order"  # 治安
+    household = "household"  # 户政
+    exit_entry = "exit_entry"  # 出入境
+    traffic = "traffic"  # 交管
+    narcotics = "narcotics"  # 禁毒
+    cyber = "cyber"  # 网安
+    detention = "detention"  # 监管
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is asking: `subject` names the person or client, `organisation` is a code (staff only)."""
+
+    subject: str
+    kind: Kind
+    organisation: str | None = None
+    posts: frozenset[Post] = frozenset()
+    lines: frozenset[Line] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who may take an action: the applicant, holders of one of `posts`; `outposts` admits the windows and
+    stations below the handling organisation (延伸网点), `lines` asks for the item's service line."""
+
+    applicant: bool
+    posts: frozenset[Post]
+    outposts: bool
+    lines: bool
+
+
+def require_actor(identity: Identity, who: Who, *, organisation: str, line: Line, is_applicant: bool) -> None:
+    """Forbidden unless `identity` may act as `who` says on a case that `organisation` handles.
+
+    An empty `lines` claim means all lines: the comprehensive staff (全科) of 无差别受理 windows.
+    """
+    if identity.kind is Kind.citizen:
+        if not (who.applicant and is_applicant):
+            raise Forbidden("此操作由办件单位工作人员办理", "this action is taken by the staff of the organisation")
+        return
+    if identity.kind is Kind.system or identity.organisation is None:
+        raise Forbidden("系统账号仅可补录外部办件", "a system client may only record steps that happened elsewhere")
+    if not who.posts & identity.posts:
+        allowed = "、".join(sorted(who.posts))
+        raise Forbidden(f"需要岗位：{allowed}", f"one of these posts is needed: {allowed}")
+    seat = organisations.seat(identity.organisation)
+    below = who.outposts and organisations.within(identity.organisation, organisation)
+    if seat != organisation and not below:
+        raise Forbidden(
+            f"本办件由 {organisation} 办理",
+            f"this case is handled by {organisation}; act in its name or not at all",
+        )
+    if who.lines and identity.lines and line not in identity.lines:
+        raise Forbidden(f"需要警种：{line}", f"the service line {line} is needed")
+
+
+def sees_organisation(identity: Identity, organisation: str) -> bool:
+    """Whether staff may read what belongs to `organisation`: their own seat and everything below it."""
+    if identity.kind is Kind.system:
+        return True
+    if identity.kind is Kind.citizen or identity.organisation is None:
+        return False
+    return organisations.within(organisation, organisations.seat(identity.organisation))
+
+
+def publishes(identity: Identity) -> bool:
+    """Whether this identity may publish registry entries: systems, and operations staff of the province."""
+    if identity.kind is Kind.system:
+        return True
+    province = identity.organisation is not None and organisations.parent(identity.organisation) is None
+    return identity.kind is Kind.staff and province and Post.operations in identity.posts

@@ -1,0 +1,121 @@
+"""Takes one step of a case: asks the procedure, the authority, the demands and the guards, then records it.
+
+`open_case` and `take` are pure: a case and a wish in, the next case or a refusal out. What a pooling system
+records of cases handled elsewhere is taken as it was (补录). This module must not write anything anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain import authority, clocks
+from chalicelib.domain.authority import Kind
+from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.case import Case, Law, Node, advance, link
+from chalicelib.domain.clocks import PAUSE_CLASSES
+from chalicelib.domain.guards import GUARDS
+from chalicelib.domain.procedure import SUBMIT, Action
+from chalicelib.domain.wish import Wish
+from chalicelib.errors import ActionNotAllowed, FieldError, Forbidden, InvalidInput, NotFound, TooManySteps
+
+MOST_NODES = 150  # a case that needs more than this is not a case; keeps the item far below 400 kB
+
+
+def open_case(blank: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
+    """The first version of a case; intake's own checks (item, jurisdiction, materials) come before it."""
+    return _record(blank, wish, law, calendar)
+
+
+def take(case: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
+    """`case` with the wished step recorded, or the refusal that says why not and what is possible."""
+    _require_known(case, wish, law)
+    if len(case.nodes) >= MOST_NODES:
+        raise TooManySteps(
+            f"本办件已有 {MOST_NODES} 个流程节点，不能继续",
+            f"this case has {MOST_NODES} steps and takes no more",
+        )
+    if case.observed:
+        _require_recorder(wish)
+        return _record(case, wish, law, calendar)
+    row = _row(case, wish, law)
+    authority.require_actor(
+        wish.actor,
+        row.who,
+        organisation=case.organisation,
+        line=law.item.line,
+        is_applicant=wish.is_applicant,
+    )
+    _require_demands(row, wish)
+    for name in row.guards:
+        GUARDS[name](case, wish, law, calendar)
+    # Two machines' clocks may differ: the order of nodes is their version, so time never runs backwards.
+    steady = replace(wish, at=max(wish.at, case.nodes[-1].at)) if case.nodes else wish
+    return _record(case, steady, law, calendar)
+
+
+def due_changes(before: Case, after: Case, calendar: Calendar) -> dict[str, clocks.Due | None]:
+    """The dates that are new or other than before; None for a clock that stands still now."""
+    found: dict[str, clocks.Due | None] = {}
+    for name, clock in after.clocks.items():
+        if clock is not before.clocks.get(name) and clock.stopped is None:
+            due = clocks.due(clock, calendar)
+            if name not in before.dues or before.dues[name] != due:
+                found[name] = due
+    return found
+
+
+def _record(case: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
+    node = Node(wish.action, wish.at, wish.subject, wish.request, wish.digest, wish.evidence, dossier=wish.dossier)
+    draft = advance(case, node, law)
+    node = replace(node, dues=due_changes(case, draft, calendar))
+    node = replace(node, chain=link(case.chain, node))
+    dues = {name: node.dues.get(name, case.dues.get(name)) for name in draft.clocks}
+    return replace(draft, nodes=(*case.nodes, node), dues=dues)
+
+
+def _require_known(case: Case, wish: Wish, law: Law) -> None:
+    if not law.procedure.rows(wish.action) or wish.action == SUBMIT:
+        raise NotFound(
+            f"办理程序中没有 {wish.action} 这一步",
+            f"the procedure has no action {wish.action!r}",
+            allowed_actions=law.procedure.allowed(case.state),
+        )
+
+
+def _row(case: Case, wish: Wish, law: Law) -> Action:
+    row = law.procedure.find(wish.action, case.state)
+    if row is None:
+        state = law.procedure.states[case.state].text
+        raise ActionNotAllowed(
+            f"办件处于“{state.zh}”，不能进行此操作",
+            f"the case is in {case.state!r} ({state.en}); this action is not possible now",
+            allowed_actions=law.procedure.allowed(case.state),
+        )
+    return row
+
+
+def _require_recorder(wish: Wish) -> None:
+    if wish.actor.kind is not Kind.system or wish.observed_by is None:
+        raise Forbidden(
+            "归集的外部办件只能由归集系统补录流程节点",
+            "the steps of an observed case are recorded by the pooling system, with `observed`",
+        )
+
+
+def _require_demands(row: Action, wish: Wish) -> None:
+    """Whatever the procedure demands of a step must be there: reason, remedy, notice, result number …"""
+    missing = [name for name in row.demands if wish.evidence.get(name) in (None, "", ())]
+    kind = wish.evidence.get("pause_class")
+    if missing:
+        raise InvalidInput(
+            f"“{row.text.zh}”还需要填写：{'、'.join(missing)}",
+            f"{row.name} also needs: {', '.join(missing)}",
+            errors=[
+                FieldError(name, "demanded", f"“{row.text.zh}”必须填写此项", f"{row.name} demands this field")
+                for name in missing
+            ],
+        )
+    if "pause_class" in row.demands and kind not in PAUSE_CLASSES:
+        known = "、".join(f"{c.code} {c.zh}" for c in PAUSE_CLASSES.values())
+        error = FieldError("pause_class", "unknown_pause_class", f"可选：{known}", f"one of {', '.join(PAUSE_CLASSES)}")
+        raise InvalidInput("特别程序类别有误", "unknown class of special procedure", errors=[error])

@@ -1,0 +1,103 @@
+"""Guards: conditions of a step that look at more than the table, each under the name the table uses.
+
+A guard returns nothing or refuses, saying which field and why. It must not change anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from chalicelib.domain import clocks
+from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.case import Case, Law
+from chalicelib.domain.materials import missing
+from chalicelib.domain.wish import Wish
+from chalicelib.errors import FieldError, InvalidInput, SamePerson
+
+Guard = Callable[[Case, Wish, Law, Calendar], None]
+
+
+def _invalid(field: str, code: str, zh: str, en: str) -> InvalidInput:
+    return InvalidInput(zh, en, errors=[FieldError(field, code, zh, en)])
+
+
+def materials_complete(case: Case, _wish: Wish, law: Law, _calendar: Calendar) -> None:
+    """行政许可法 art. 32(5): complete materials are accepted; what is missing is told by name."""
+    absent = missing(law.item, case.materials)
+    if absent:
+        zh, en = "、".join(m.name.zh for m in absent), ", ".join(m.name.en for m in absent)
+        raise InvalidInput(
+            f"缺少必要材料：{zh}；请先一次性告知补正",
+            f"required materials are missing: {en}; ask for correction first",
+            errors=[
+                FieldError(f"materials.{m.code}", "material_missing", f"缺少：{m.name.zh}", f"missing: {m.name.en}")
+                for m in absent
+            ],
+        )
+
+
+def separate_persons(case: Case, wish: Wish, law: Law, _calendar: Calendar) -> None:
+    """Who accepts does not decide: the item's pairs of actions that may not be one person's.
+
+    The write's condition says the same, so that a race cannot pass it either.
+    """
+    for first in forbidden_actors(law, wish.action):
+        if case.actors.get(first) == wish.subject:
+            raise SamePerson(
+                f"受理与决定不得为同一人：您已办理“{first}”",
+                f"you took {first!r}; another person must take {wish.action!r}",
+            )
+
+
+def forbidden_actors(law: Law, action: str) -> tuple[str, ...]:
+    """The earlier actions whose actor may not take `action`."""
+    return tuple(sorted(first for first, second in law.item.separation if second == action))
+
+
+def two_on_site(_case: Case, wish: Wish, law: Law, _calendar: Calendar) -> None:
+    """行政许可法 art. 34: a check of the substance on site is made by two or more staff."""
+    staff = wish.evidence.get("on_site_staff")
+    if law.item.on_site_check and (not isinstance(staff, tuple) or len(set(staff)) < 2):
+        raise _invalid(
+            "on_site_staff",
+            "two_staff_needed",
+            "现场核查须由两名以上工作人员进行，请填写其工号",
+            "an on-site check needs two or more staff; name them by their ids",
+        )
+
+
+def extension_lawful(case: Case, wish: Wish, law: Law, calendar: Calendar) -> None:
+    """行政许可法 art. 42: one extension, in time, of at most the item's limit, approved by somebody else."""
+    longest = law.item.extension
+    days = wish.evidence.get("days")
+    if longest is None:
+        raise _invalid("action", "no_extension", "该事项依法不得延长", "this item's limit may not be extended")
+    if any(node.action == wish.action for node in case.nodes):
+        raise _invalid("action", "extended_before", "期限只能延长一次", "a limit may be extended only once")
+    if not isinstance(days, int) or not 1 <= days <= longest.amount:
+        raise _invalid(
+            "days",
+            "extension_too_long",
+            f"延长不得超过 {longest.amount} 日",
+            f"at most {longest.amount} ({longest.unit})",
+        )
+    if wish.evidence.get("approver") == wish.subject:
+        raise SamePerson(
+            "延长须由本行政机关负责人批准", "an extension is approved by the organ's head, not by yourself"
+        )
+    running = [c for c in case.clocks.values() if c.stopped is None and not clocks.paused(c)]
+    if any(clocks.overdue(c, calendar, wish.at) for c in running if c.name == "statutory"):
+        raise _invalid(
+            "action",
+            "already_overdue",
+            "期限已届满，不得再延长",
+            "the limit has passed; it can no longer be extended",
+        )
+
+
+GUARDS: Mapping[str, Guard] = {
+    "materials_complete": materials_complete,
+    "separate_persons": separate_persons,
+    "two_on_site": two_on_site,
+    "extension_lawful": extension_lawful,
+}

@@ -1,0 +1,156 @@
+"""Service items (事项): what can be applied for, who handles it, by when and with which materials.
+
+An item is versioned data; a case pins the version it was filed under. `parse` is strict, so that a broken
+catalogue is refused when it is published and never met by an applicant. This module must not read tables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.authority import Line
+from chalicelib.domain.clocks import Limit, Unit
+from chalicelib.domain.organisation import Level
+from chalicelib.errors import BrokenDefinition
+
+FORMS = ("instant", "promised")  # 即办件, 承诺件
+TYPES = ("licence", "confirmation", "other", "public_service")  # GB/T 39046 A.1: 01, 07, 10, 20
+NECESSITIES = ("required", "conditional", "optional")
+REACHES = ("county", "city", "province")  # 通办范围: how far away it may be taken in
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A name or sentence in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """One line of the material check-list (材料清单)."""
+
+    code: str
+    name: Text
+    necessity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What the rules need of an item; the published document holds the rest (guide, fee, visits, result)."""
+
+    id: str
+    version: int
+    name: Text
+    line: Line
+    levels: frozenset[Level]
+    form: str
+    procedure: str
+    statutory: Limit | None
+    promised: Limit | None
+    extension: Limit | None
+    materials: tuple[Material, ...]
+    separation: frozenset[tuple[str, str]]
+    on_site_check: bool
+    online: bool
+    reach: str
+    subjects: frozenset[str]
+    delivery: frozenset[str]
+    active: bool
+
+    @property
+    def ref(self) -> str:
+        """`id@version`, the form in which a case pins its item."""
+        return f"{self.id}@{self.version}"
+
+    def required(self) -> tuple[Material, ...]:
+        """The materials without which the item cannot be accepted."""
+        return tuple(m for m in self.materials if m.necessity == "required")
+
+
+def parse(data: Mapping[str, Any], version: int) -> Item:
+    """An item from its registry entry; BrokenDefinition names the place that does not fit."""
+    where = f"item {data.get('id', '?')}"
+    if not _ID.fullmatch(str(data.get("id", ""))):
+        raise BrokenDefinition(f"{where}.id: lower-case words joined by hyphens")
+    statutory, promised = _limit(data, "statutory", where), _limit(data, "promised", where)
+    _promise_within_law(statutory, promised, where)
+    return Item(
+        id=data["id"],
+        version=version,
+        name=_text(data.get("name"), f"{where}.name"),
+        line=Line(_one_of(data, "line", tuple(Line), where)),
+        levels=frozenset(Level(v) for v in _all_of(data, "levels", tuple(Level)[:4], where)),
+        form=_one_of(data, "form", FORMS, where),
+        procedure=str(data.get("procedure", "")),
+        statutory=statutory,
+        promised=promised,
+        extension=_limit(data, "extension", where),
+        materials=_materials(data.get("materials", []), where),
+        separation=_pairs(data.get("separation", []), where),
+        on_site_check=bool(data.get("on_site_check", False)),
+        online=bool(data.get("online", True)),
+        reach=_one_of(data, "reach", REACHES, where),
+        subjects=frozenset(_all_of(data, "subjects", ("person", "organisation"), where)),
+        delivery=frozenset(_all_of(data, "delivery", ("collect", "mail", "electronic"), where)),
+        active=data.get("status", "active") == "active",
+    )
+
+
+def _text(value: object, where: str) -> Text:
+    if not isinstance(value, Mapping) or not value.get("zh") or not value.get("en"):
+        raise BrokenDefinition(f"{where}: zh and en are both needed")
+    return Text(value["zh"], value["en"])
+
+
+def _one_of(data: Mapping[str, Any], field: str, allowed: Sequence[str], where: str) -> str:
+    value = data.get(field)
+    if value not in allowed:
+        raise BrokenDefinition(f"{where}.{field}: {value!r} is not one of {', '.join(allowed)}")
+    return str(value)
+
+
+def _all_of(data: Mapping[str, Any], field: str, allowed: Sequence[str], where: str) -> list[str]:
+    values = data.get(field, [])
+    if not values:
+        raise BrokenDefinition(f"{where}.{field}: at least one of {', '.join(allowed)}")
+    return [_one_of({field: value}, field, allowed, where) for value in values]
+
+
+def _limit(data: Mapping[str, Any], field: str, where: str) -> Limit | None:
+    entry = data.get(field)
+    if entry is None:
+        return None
+    amount, unit = entry.get("limit"), entry.get("unit")
+    if not isinstance(amount, int) or amount < 0 or unit not in tuple(Unit):
+        raise BrokenDefinition(f"{where}.{field}: a limit ≥ 0 and a unit of {', '.join(Unit)} are needed")
+    return Limit(amount, Unit(unit), entry.get("basis", ""))
+
+
+def _promise_within_law(statutory: Limit | None, promised: Limit | None, where: str) -> None:
+    """限时办结制: the promised limit is never longer than the statutory one (same unit compared)."""
+    if statutory and promised and statutory.unit == promised.unit and promised.amount > statutory.amount:
+        raise BrokenDefinition(f"{where}.promised: longer than the statutory limit of {statutory.amount}")
+
+
+def _materials(entries: Sequence[Mapping[str, Any]], where: str) -> tuple[Material, ...]:
+    found: dict[str, Material] = {}
+    for entry in entries:
+        code = str(entry.get("code", ""))
+        place = f"{where}.materials.{code or '?'}"
+        if not code or code in found:
+            raise BrokenDefinition(f"{place}: a code of its own is needed")
+        necessity = _one_of(entry, "necessity", NECESSITIES, place)
+        found[code] = Material(code, _text(entry.get("name"), f"{place}.name"), necessity)
+    return tuple(found.values())
+
+
+def _pairs(entries: Sequence[Sequence[str]], where: str) -> frozenset[tuple[str, str]]:
+    if any(len(pair) != 2 or pair[0] == pair[1] for pair in entries):
+        raise BrokenDefinition(f"{where}.separation: pairs of two different actions are needed")
+    return frozenset((first, second) for first, second in entries)

@@ -1,0 +1,351 @@
+"""Answers about cases: what is shown of one, and how a domain value becomes that.
+
+Personal data is not in them, except where a route says so and masks it. This module must not read tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from chalicelib.domain import identifiers, materials
+from chalicelib.domain.case import Evidence, Node
+from chalicelib.domain.clocks import LIGHT_TEXTS, PAUSE_CLASSES, Clock, Light
+from chalicelib.domain.explanation import REASON_TEXTS, Span
+from chalicelib.http.fields import Deadline, Names, Shown, Time, deadline, names, shanghai
+from chalicelib.services.casework import Known
+from chalicelib.services.reading import Explained, History
+from chalicelib.store.dossiers import Dossier
+
+ClockName = Literal["statutory", "promised", "stage"]
+
+
+class ItemOut(Shown):
+    """The version of an item that a case has pinned."""
+
+    id: str
+    version: int
+    name: Names
+
+
+class CaseOut(Shown):
+    """A case right after a step: a function of its history up to that step, so a retry gets the same."""
+
+    case_id: str
+    version: int
+    state: str
+    state_name: Names
+    result: str | None = Field(description="granted, denied, refused, not_ours, withdrawn; null while open")
+    item: ItemOut
+    organisation: str
+    channel: str
+    observed: bool
+    received_at: Time
+    closed_at: Time | None
+    action: str
+    at: Time
+    deadlines: dict[str, Deadline] = Field(description="by clock: statutory, promised, stage")
+    allowed_actions: list[str]
+
+
+class FiledOut(CaseOut):
+    """A case right after intake; `code` and the number together ask for progress without an account."""
+
+    code: str
+
+
+class MaterialOut(Shown):
+    """One line of the check-list."""
+
+    code: str
+    name: Names
+    necessity: str
+    present: bool
+
+
+class CaseDetail(CaseOut):
+    """A case as it stands now: with its check-list, its lights, and the applicant masked."""
+
+    applicant: dict[str, str]
+    materials: list[MaterialOut]
+    lights: dict[str, Light]
+
+
+class DossierOut(Shown):
+    """The personal data on file, unmasked, for the applicant and those who work on the case."""
+
+    case_id: str
+    document: dict[str, Any]
+
+
+class NodeOut(Shown):
+    """One step. `actor` is shown to staff only; `chain` is the hash up to and with this step."""
+
+    number: int
+    action: str
+    name: Names
+    at: Time
+    actor: str | None
+    evidence: dict[str, Any]
+    deadlines: dict[str, Deadline]
+    dossier: Literal["intact", "altered", "shredded"] | None
+    chain: str
+
+
+class HistoryOut(Shown):
+    """The whole history. `verified`: every link of the chain and every commitment holds."""
+
+    case_id: str
+    version: int
+    verified: bool
+    broken_at: int | None
+    nodes: list[NodeOut]
+
+
+class PauseOut(Shown):
+    """A time during which a clock stood still, and why."""
+
+    kind: str
+    name: Names
+    start: Time
+    end: Time | None
+
+
+class DayOut(Shown):
+    """One row of an explanation: a day, or for hour limits a stretch."""
+
+    day: str
+    start: Time | None
+    end: Time | None
+    kind: str | None
+    counted: bool
+    number: int | None
+    reason: str
+    text: Names
+
+
+class ClockOut(Shown):
+    """One clock and how it came to its date. `limit` null: the date was told by another system."""
+
+    clock: str
+    start: Time
+    limit: int | None
+    unit: str | None
+    basis: str
+    extension: int | None
+    pauses: list[PauseOut]
+    stopped: Time | None
+    deadline: Deadline
+    light: Light
+    light_name: Names
+    days: list[DayOut]
+
+
+class ExplainedOut(Shown):
+    """Every clock of a case, explained day by day."""
+
+    case_id: str
+    version: int
+    clocks: list[ClockOut]
+
+
+class ProgressNode(Shown):
+    """A step as the public sees it."""
+
+    action: str
+    name: Names
+    at: Time
+
+
+class ProgressOut(Shown):
+    """How far a case is, for whoever holds its receipt."""
+
+    case_id: str
+    state: str
+    state_name: Names
+    result: str | None
+    received_at: Time
+    deadlines: dict[str, Deadline]
+    steps: list[ProgressNode]
+
+
+class QueuedOut(Shown):
+    """One row of a queue. `due` null: the clocks stand still."""
+
+    case_id: str
+    item: ItemOut
+    state: str
+    channel: str
+    due: Time | None
+    overdue: bool
+
+
+class DeskOut(Shown):
+    """One page of an organisation's queue."""
+
+    items: list[QueuedOut]
+    next: str | None
+
+
+class MineOut(Shown):
+    """One page of an applicant's cases."""
+
+    items: list[CaseOut]
+    next: str | None
+
+
+def _head(known: Known) -> dict[str, Any]:
+    case, law = known.case, known.law
+    state = law.procedure.states[case.state]
+    last = case.nodes[-1]
+    return {
+        "case_id": case.id,
+        "version": case.version,
+        "state": case.state,
+        "state_name": names(state.text),
+        "result": case.result,
+        "item": ItemOut(id=law.item.id, version=law.item.version, name=names(law.item.name)),
+        "organisation": case.organisation,
+        "channel": case.channel,
+        "observed": case.observed,
+        "received_at": case.received,
+        "closed_at": case.closed_at,
+        "action": last.action,
+        "at": last.at,
+        "deadlines": {name: deadline(due) for name, due in sorted(case.dues.items())},
+        "allowed_actions": [] if case.observed else list(law.procedure.allowed(case.state)),
+    }
+
+
+def moved(known: Known) -> CaseOut:
+    """A case right after a step."""
+    return CaseOut(**_head(known))
+
+
+def filed(known: Known) -> FiledOut:
+    """A case right after intake."""
+    return FiledOut(**_head(known), code=known.code)
+
+
+def detail(known: Known, dossier: Dossier | None, lights: Mapping[str, Light]) -> CaseDetail:
+    """A case as it stands now."""
+    on_file = set(materials.present(known.law.item, known.case.materials))
+    return CaseDetail(
+        **_head(known),
+        applicant=masked(dossier.document.get("applicant", {})) if dossier else {},
+        materials=[
+            MaterialOut(code=m.code, name=names(m.name), necessity=m.necessity, present=m.code in on_file)
+            for m in known.law.item.materials
+        ],
+        lights=dict(lights),
+    )
+
+
+def masked(applicant: Mapping[str, str]) -> dict[str, str]:
+    """The applicant with names and numbers masked; the account is left out."""
+    mask = {
+        "name": identifiers.mask_name if applicant.get("kind") == "person" else str,
+        "contact_name": identifiers.mask_name,
+        "id_number": identifiers.mask_id,
+        "phone": identifiers.mask_phone,
+    }
+    return {name: mask.get(name, str)(value) for name, value in applicant.items() if name != "account"}
+
+
+def history(found: History, *, to_staff: bool) -> HistoryOut:
+    """A verified history."""
+    case = found.known.case
+    return HistoryOut(
+        case_id=case.id,
+        version=case.version,
+        verified=found.verified,
+        broken_at=found.broken_at,
+        nodes=[_node(found, number, node, to_staff) for number, node in enumerate(case.nodes, start=1)],
+    )
+
+
+def _node(found: History, number: int, node: Node, to_staff: bool) -> NodeOut:
+    law = found.known.law
+    return NodeOut(
+        number=number,
+        action=node.action,
+        name=names(law.procedure.rows(node.action)[0].text),
+        at=node.at,
+        actor=node.actor if to_staff else None,
+        evidence={name: _shown(name, value, found) for name, value in sorted(node.evidence.items())},
+        deadlines={name: deadline(due) for name, due in sorted(node.dues.items())},
+        dossier=found.dossiers.get(number),  # type: ignore[arg-type]  # the service gives one of the three words
+        chain=node.chain.hex(),
+    )
+
+
+def _shown(name: str, value: Evidence, found: History) -> Any:
+    if isinstance(value, bytes):
+        return found.texts.get(value, "〔已销毁 shredded〕")
+    if name == "materials" and isinstance(value, int):
+        return list(materials.present(found.known.law.item, value))
+    if name == "due" and isinstance(value, int):
+        return shanghai(datetime.fromtimestamp(value, tz=UTC))
+    return list(value) if isinstance(value, tuple) else value
+
+
+def clock(found: Explained) -> ClockOut:
+    """One clock with its explanation."""
+    told = found.clock.told is not None
+    limit = found.clock.limit
+    return ClockOut(
+        clock=found.clock.name,
+        start=found.clock.start,
+        limit=None if told else limit.amount,
+        unit=None if told else limit.unit,
+        basis=limit.basis,
+        extension=found.clock.extension.amount if found.clock.extension else None,
+        pauses=_pauses(found.clock),
+        stopped=found.clock.stopped,
+        deadline=deadline(found.due),
+        light=found.light,
+        light_name=Names(zh=LIGHT_TEXTS[found.light]["zh-CN"], en=LIGHT_TEXTS[found.light]["en"]),
+        days=[_row(row) for row in found.rows],
+    )
+
+
+def _pauses(found: Clock) -> list[PauseOut]:
+    return [
+        PauseOut(
+            kind=pause.kind,
+            name=Names(zh=PAUSE_CLASSES[pause.kind].zh, en=PAUSE_CLASSES[pause.kind].en),
+            start=pause.start,
+            end=pause.end,
+        )
+        for pause in found.pauses
+    ]
+
+
+def _row(row: Any) -> DayOut:
+    span = isinstance(row, Span)
+    text = REASON_TEXTS[row.reason]
+    return DayOut(
+        day=row.day.isoformat(),
+        start=row.start if span else None,
+        end=row.end if span else None,
+        kind=None if span else row.kind,
+        counted=row.counted,
+        number=None if span else row.number,
+        reason=row.reason,
+        text=Names(zh=text["zh-CN"], en=text["en"]),
+    )
+
+
+def progress(known: Known) -> ProgressOut:
+    """How far a case is, without who did what."""
+    head = _head(known)
+    rows = known.law.procedure
+    return ProgressOut(
+        **{name: head[name] for name in ("case_id", "state", "state_name", "result", "received_at", "deadlines")},
+        steps=[
+            ProgressNode(action=n.action, name=names(rows.rows(n.action)[0].text), at=n.at) for n in known.case.nodes
+        ],
+    )

@@ -1,0 +1,223 @@
+"""Bodies of cases: what a client may send to file one and to move it.
+
+Shapes and lengths only; what an item, an organisation or the procedure asks for is decided further in. This module
+must not know what becomes of a body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from chalicelib.domain import identifiers
+from chalicelib.domain.case import Evidence
+from chalicelib.domain.clocks import PAUSE_CLASSES
+from chalicelib.domain.identifiers import IdType, NotValid
+from chalicelib.errors import FieldError, InvalidInput
+from chalicelib.http.fields import Closed, Given, OrganisationCode, Short, Slug, StaffId, Text
+from chalicelib.services.intake import Application, Material, Observed
+from chalicelib.services.transitions import Observation, Step
+
+Channel = Literal["mobile", "web", "kiosk", "window"]
+MaterialCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
+FormKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$")]
+FormValue = Annotated[str, StringConstraints(max_length=500)]
+Account = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:@-]{1,64}$")]
+Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32)]
+
+
+class PersonIn(Closed):
+    """A natural person (自然人). `account`: their own account, where staff file for somebody present."""
+
+    kind: Literal["person"]
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    id_type: IdType
+    id_number: Number
+    phone: Number
+    account: Account | None = None
+
+
+class OrganisationIn(Closed):
+    """A legal person or other organisation (法人、其他组织), with a contact."""
+
+    kind: Literal["organisation"]
+    name: Short
+    uscc: Annotated[Number, Field(description="统一社会信用代码")]
+    contact_name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    phone: Number
+    account: Account | None = None
+
+
+class MaterialIn(Closed):
+    """One material. `shared`: fetched by data sharing (共享); `pledged`: promised to follow (容缺);
+    `lacking`: not at hand, to be asked for once (待补正)."""
+
+    code: MaterialCode
+    medium: Literal["electronic", "paper", "shared", "pledged", "lacking"]
+    reference: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+
+
+class DeliveryIn(Closed):
+    """How the result is to be delivered (出件送达方式)."""
+
+    way: Literal["collect", "mail", "electronic"]
+    address: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+
+
+class FinishIn(Closed):
+    """Settles an instant item at the window in the same request (即办件窗口直接出件)."""
+
+    result_number: Short
+    handed_to: Literal["applicant", "agent", "mail"] | None = None
+    on_site_staff: Annotated[list[StaffId], Field(max_length=10)] | None = None
+    note: Text | None = None
+
+
+class ObservedIn(Closed):
+    """补录: a case that another system handles; pooling systems only. `due`: its own deadline, null if none."""
+
+    at: Given
+    due: Given | None = None
+    source: Slug
+    source_id: Annotated[str, StringConstraints(pattern=r"^[ -~]{1,60}$")]
+    actor: Account
+
+
+class CaseIn(Closed):
+    """An application, the same on all four channels (无差别受理)."""
+
+    item: Slug
+    organisation: OrganisationCode
+    channel: Channel
+    locality: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")] | None = None
+    applicant: Annotated[PersonIn | OrganisationIn, Field(discriminator="kind")] | None = None
+    form: Annotated[dict[FormKey, FormValue], Field(max_length=100)] = {}
+    materials: Annotated[list[MaterialIn], Field(max_length=60)] = []
+    delivery: DeliveryIn | None = None
+    note: Text | None = None
+    finish: FinishIn | None = None
+    observed: ObservedIn | None = None
+
+
+class StepObservedIn(Closed):
+    """补录: when and by whom a step was taken elsewhere."""
+
+    at: Given
+    actor: Account
+
+
+class StepIn(Closed):
+    """A step. Each action takes what its row of the procedure demands; see /v1/procedures."""
+
+    note: Text | None = None
+    reason: Text | None = None
+    remedy: Annotated[Text, Field(description="救济途径：复议、诉讼的机关和期限")] | None = None
+    notice: Annotated[Text, Field(description="告知申请人的内容")] | None = None
+    result_number: Short | None = None
+    approver: StaffId | None = None
+    pause_class: Annotated[str, Field(json_schema_extra={"enum": sorted(PAUSE_CLASSES)}, max_length=40)] | None = None
+    days: Annotated[int, Field(ge=1, le=365)] | None = None
+    on_site_staff: Annotated[list[StaffId], Field(max_length=10)] | None = None
+    handed_to: Literal["applicant", "agent", "mail"] | None = None
+    receipt: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")] | None = None
+    competent_authority: Short | None = None
+    activity: Annotated[Short, Field(description="补录：该步骤在来源系统中的名称")] | None = None
+    materials: Annotated[list[MaterialIn], Field(max_length=60)] | None = None
+    form: Annotated[dict[FormKey, FormValue], Field(max_length=100)] | None = None
+    observed: StepObservedIn | None = None
+
+
+class ProgressIn(Closed):
+    """What stands on the receipt."""
+
+    case_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{21}$")]
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{8}$")]
+
+
+def application(body: CaseIn, today: date) -> Application:
+    """What intake takes, with every number brought to its normal form; InvalidInput names each that is wrong."""
+    _require_applicant(body)
+    subject, document = _identified(body.applicant, today)
+    dossier: dict[str, Any] = {
+        "applicant": subject,
+        "form": dict(body.form),
+        "materials": [m.model_dump(exclude_none=True) for m in sorted(body.materials, key=lambda m: m.code)],
+    }
+    if body.delivery:
+        dossier["delivery"] = body.delivery.model_dump(exclude_none=True)
+    return Application(
+        item=body.item,
+        organisation=body.organisation,
+        channel=body.channel,
+        subject=body.applicant.kind if body.applicant else "",
+        dossier=dossier,
+        document=document,
+        account=body.applicant.account if body.applicant else None,
+        locality=body.locality,
+        delivery=body.delivery.way if body.delivery else None,
+        materials=[Material(m.code, m.medium, m.reference) for m in body.materials],
+        evidence={"note": body.note} if body.note else {},
+        finish=_evidence(body.finish) if body.finish else None,
+        observed=Observed(**dict(body.observed)) if body.observed else None,
+    )
+
+
+def step(action: str, body: StepIn, version: int) -> Step:
+    """What a transition takes."""
+    observed = Observation(body.observed.at, body.observed.actor) if body.observed else None
+    return Step(
+        action=action,
+        version=version,
+        evidence=_evidence(body),
+        materials=[Material(m.code, m.medium, m.reference) for m in body.materials or ()],
+        form=body.form or {},
+        observed=observed,
+    )
+
+
+def _evidence(body: FinishIn | StepIn) -> dict[str, Evidence]:
+    found = body.model_dump(exclude_none=True, exclude={"materials", "form", "observed"})
+    if isinstance(body, StepIn) and body.materials:
+        found["materials"] = len(body.materials)
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+
+
+def _require_applicant(body: CaseIn) -> None:
+    errors = []
+    if body.applicant is None and body.observed is None:
+        errors.append(FieldError("applicant", "missing", "必须填写申请人", "an applicant is needed"))
+    codes = [m.code for m in body.materials]
+    for number, code in enumerate(codes):
+        if code in codes[:number]:
+            zh, en = f"材料 {code} 重复", f"material {code} is named twice"
+            errors.append(FieldError(f"materials.{number}.code", "repeated", zh, en))
+    if errors:
+        raise InvalidInput(errors=errors)
+
+
+def _identified(applicant: PersonIn | OrganisationIn | None, today: date) -> tuple[Mapping[str, Any], str | None]:
+    """The applicant with normal numbers, and the document that is indexed where there is no account."""
+    if applicant is None:
+        return {}, None
+    found = applicant.model_dump(exclude_none=True, mode="json")
+    errors: list[FieldError] = []
+
+    def checked(field: str, normal: Any) -> None:
+        try:
+            found[field] = normal(found[field])
+        except NotValid as wrong:
+            errors.append(FieldError(f"applicant.{field}", wrong.code, wrong.zh, wrong.en))
+
+    checked("phone", identifiers.phone)
+    if isinstance(applicant, PersonIn):
+        checked("id_number", lambda text: identifiers.document_number(applicant.id_type, text, today))
+    else:
+        checked("uscc", identifiers.social_credit_code)
+    if errors:
+        raise InvalidInput(errors=errors)
+    number = found["id_number"] if isinstance(applicant, PersonIn) else found["uscc"]
+    kind = applicant.id_type.value if isinstance(applicant, PersonIn) else "uscc"
+    return found, f"{kind}:{number}"

@@ -1,0 +1,101 @@
+"""What intake and transitions share: a case as it is read, folded, judged, and told apart from a retry.
+
+This module must not write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain import authority
+from chalicelib.domain.authority import Identity
+from chalicelib.domain.case import Case, Law, fold, unfolded
+from chalicelib.domain.guards import forbidden_actors
+from chalicelib.errors import KeyReused, NotFound
+from chalicelib.services import registry, subjects
+from chalicelib.services.subjects import RequestId
+from chalicelib.store import cases
+from chalicelib.store.cases import Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A case together with what it is judged by."""
+
+    case: Case
+    law: Law
+
+    def at(self, version: int) -> Known:
+        """The case as it stood when it had `version` nodes: what a request was answered then."""
+        return Known(fold(unfolded(self.case), self.case.nodes[:version], self.law), self.law)
+
+    @property
+    def code(self) -> str:
+        """The query code on the receipt."""
+        return subjects.query_code(self.case.id)
+
+
+def judged(stored: Stored) -> Known:
+    """A stored case, folded under the law that it pinned."""
+    law = registry.law(stored.blank.item)
+    return Known(fold(stored.blank, stored.nodes, law), law)
+
+
+def find(case_id: str) -> Known | None:
+    """The case, whoever asks; None where there is none."""
+    stored = cases.load(case_id)
+    return judged(stored) if stored else None
+
+
+def visible(case_id: str, identity: Identity) -> Known:
+    """The case, if this identity may see it; NotFound otherwise, and for a number that does not exist."""
+    known = find(case_id)
+    if known is None or not may_see(identity, known.case):
+        raise unknown()
+    return known
+
+
+def unknown() -> NotFound:
+    """What is said of a case that does not exist, or is not for the asker's eyes."""
+    return NotFound("没有此办件，或不在您的查看范围内", "no such case, or not one that you may see")
+
+
+def may_see(identity: Identity, case: Case) -> bool:
+    """The applicant, the handling organisation and those above it, and the place where it was taken in."""
+    if subjects.is_applicant(identity, case.applicant):
+        return True
+    if case.taken_at and authority.sees_organisation(identity, case.taken_at):
+        return True
+    return authority.sees_organisation(identity, case.organisation)
+
+
+def replayed(known: Known, request: RequestId) -> Known | None:
+    """What this very request already became: the case as it stood then. KeyReused if it said something else."""
+    for version in range(known.case.version, 0, -1):
+        node = known.case.nodes[version - 1]
+        if node.request == request.request:
+            if node.digest != request.digest:
+                raise KeyReused(
+                    "同一幂等键已用于另一请求，请换一个新的键",
+                    "this key was used for another request; use a fresh one",
+                )
+            return known.at(version)
+    return None
+
+
+def queued(known: Known) -> bool:
+    """Whether the case waits for somebody in its organisation: until it is archived, or, when it was only
+    observed, until it is closed."""
+    state = known.law.procedure.states[known.case.state]
+    return not (state.closed if known.case.observed else state.final)
+
+
+def apart(law: Law, action: str) -> Sequence[str]:
+    """The earlier actions whose actor may not be the one of `action`."""
+    return forbidden_actors(law, action)
+
+
+def remembered(law: Law) -> Sequence[str]:
+    """The actions whose actor the item must remember for the condition of a later write."""
+    return sorted({first for first, _ in law.item.separation})

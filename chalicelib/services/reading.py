@@ -1,0 +1,176 @@
+"""Reading: one case for those who may see it, its history verified, its deadlines explained, its queue.
+
+Every list is bounded: a page costs a fixed number of reads, whatever is stored. Scope is part of the key of every
+read. This module must not write and must not know HTTP.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import authority, clocks, explanation
+from chalicelib.domain import case as histories
+from chalicelib.domain.authority import Identity, Kind, Post
+from chalicelib.domain.calendar import Calendar, end_of_day, legal_day
+from chalicelib.domain.clocks import Clock, Light
+from chalicelib.domain.explanation import Span, Step
+from chalicelib.errors import Forbidden
+from chalicelib.services import casework, registry, subjects
+from chalicelib.services.casework import Known
+from chalicelib.services.transitions import document_version
+from chalicelib.store import cases, dossiers
+from chalicelib.store.cases import NO_DUE, Queued
+from chalicelib.store.dossiers import Dossier
+
+READS_A_PAGE = 4  # how often a page of the desk may read on when a filter leaves rows out
+ROWS_A_READ = 100
+_CASEWORKERS = frozenset({Post.intake, Post.review, Post.delivery, Post.supervision})
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A case's nodes with their long texts, and what verification found: the first broken link (None: whole),
+    and for each node that committed to a dossier whether what is on file is what it committed to."""
+
+    known: Known
+    texts: Mapping[bytes, str]
+    broken_at: int | None
+    dossiers: Mapping[int, str]  # node number → intact | altered | shredded
+
+    @property
+    def verified(self) -> bool:
+        """Nothing was altered, removed or put in between."""
+        return self.broken_at is None and "altered" not in self.dossiers.values()
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One clock: what it says now, and how it came to that day by day."""
+
+    clock: Clock
+    due: clocks.Due | None
+    light: Light
+    rows: tuple[Step | Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, and the key after which it goes on."""
+
+    rows: tuple[Any, ...]
+    after: Mapping[str, Any] | None
+
+
+def one(case_id: str, identity: Identity) -> tuple[Known, Dossier | None]:
+    """The case and its dossier (None when shredded); NotFound where there is none for this identity."""
+    known = casework.visible(case_id, identity)
+    return known, dossiers.load(case_id, document_version(known.case))
+
+
+def dossier(case_id: str, identity: Identity) -> tuple[Known, Dossier | None]:
+    """The personal data on file, for the applicant and the people who work on the case; None when shredded."""
+    known = casework.visible(case_id, identity)
+    applicant = subjects.is_applicant(identity, known.case.applicant)
+    if not applicant and not (identity.kind is Kind.staff and identity.posts & _CASEWORKERS):
+        raise Forbidden(
+            "卷宗仅限申请人和经办岗位查看", "the dossier is for the applicant and those who work on the case"
+        )
+    return known, dossiers.load(case_id, document_version(known.case))
+
+
+def history(case_id: str, identity: Identity) -> History:
+    """The whole history, verified; two reads."""
+    known = casework.visible(case_id, identity)
+    forms, texts = dossiers.load_all(case_id)
+    found = {
+        number: _standing(forms.get(number), node.dossier)
+        for number, node in enumerate(known.case.nodes, start=1)
+        if node.dossier
+    }
+    return History(known, texts, histories.broken_link(known.case), found)
+
+
+def _standing(on_file: Dossier | None, commitment: bytes | None) -> str:
+    if on_file is None:
+        return "shredded"
+    return "intact" if commitment and hmac.compare_digest(on_file.commitment, commitment) else "altered"
+
+
+def deadline(case_id: str, identity: Identity, now: datetime) -> tuple[Known, tuple[Explained, ...]]:
+    """Every clock of the case as it stands at `now`, explained day by day under the calendar of today."""
+    known = casework.visible(case_id, identity)
+    calendar = registry.current_calendar()
+    return known, tuple(explained(clock, calendar, now) for clock in known.case.clocks.values())
+
+
+def explained(clock: Clock, calendar: Calendar, now: datetime) -> Explained:
+    """One clock with due, light and explanation."""
+    return Explained(
+        clock,
+        clocks.due(clock, calendar),
+        clocks.light(clock, calendar, now),
+        explanation.explain(clock, calendar),
+    )
+
+
+def desk(
+    organisation: str,
+    *,
+    identity: Identity,
+    now: datetime,
+    state: str | None,
+    due: str | None,
+    after: Mapping[str, Any] | None,
+    most: int,
+) -> Page:
+    """The queue of an organisation, what is due first on top; `due`: warning (at most one working day left),
+    overdue, or None. At most READS_A_PAGE reads; a page may be short and still go on."""
+    if identity.kind is Kind.citizen or not authority.sees_organisation(identity, organisation):
+        raise Forbidden("该单位不在您的辖区内", "this organisation is not in your scope")
+    first, last = _range(due, now)
+    rows: list[Queued] = []
+    for _ in range(READS_A_PAGE if state else 1):
+        found, after = cases.desk(
+            organisation, first=first, last=last, after=after, most=ROWS_A_READ if state else most
+        )
+        rows += [row for row in found if state in (None, row.state)]
+        if len(rows) > most:
+            rows = rows[:most]
+            after = cases.position(rows[-1])
+            break
+        if after is None or len(rows) == most:
+            break
+    return Page(tuple(rows), after)
+
+
+def _range(due: str | None, now: datetime) -> tuple[int, int]:
+    if due == "overdue":
+        return 0, int(now.timestamp()) - 1
+    if due == "warning":
+        tomorrow = registry.current_calendar().working_day_after(legal_day(now), 1)
+        return int(now.timestamp()), int(end_of_day(tomorrow).timestamp())
+    return 0, NO_DUE
+
+
+def mine(identity: Identity, *, after: Mapping[str, Any] | None, most: int) -> Page:
+    """The applicant's own cases, newest first: two reads a page."""
+    if identity.kind is not Kind.citizen:
+        raise Forbidden("“我的办件”仅限申请人", "“my cases” is for applicants; staff use /v1/desk")
+    index = subjects.blind(subjects.account(identity.subject))
+    ids, onward = cases.mine(index, after=after, most=most)
+    found = cases.load_many(ids)
+    return Page(tuple(casework.judged(found[id]) for id in ids if id in found), onward)
+
+
+def progress(case_id: str, code: str) -> Known:
+    """The case for anybody who holds its receipt; NotFound alike for a wrong number and a wrong code."""
+    if not hmac.compare_digest(subjects.query_code(case_id), code.upper()):
+        raise casework.unknown()
+    known = casework.find(case_id)
+    if known is None:
+        raise casework.unknown()
+    return known

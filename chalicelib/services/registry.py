@@ -1,0 +1,145 @@
+"""The registry in the domain's terms: organisations, items, staff, calendars; published and looked up.
+
+Every entry is versioned; publishing the same document again changes nothing, and a new version never touches a
+running case, which has pinned its own. This module must not know routes or rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from chalicelib.domain import authority, calendar, item, organisation
+from chalicelib.domain.authority import Identity, Line, Post
+from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.case import Law
+from chalicelib.domain.item import Item
+from chalicelib.domain.organisation import Organisation
+from chalicelib.errors import BrokenDefinition, FieldError, Forbidden, InvalidInput, NotFound, VersionConflict
+from chalicelib.procedures import all_procedures
+from chalicelib.store import registry as store
+from chalicelib.store.failures import ConditionFailed
+from chalicelib.store.registry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing came to: the entry as it now stands, and whether that made a new version."""
+
+    entry: Entry
+    fresh: bool
+
+
+def publish(kind: str, id: str, document: Mapping[str, Any], *, identity: Identity, now: datetime) -> Published:
+    """Publishes a document as the next version of (kind, id), or finds that it says what the current one says.
+
+    Forbidden for others than operations staff of the province and systems; InvalidInput where the document
+    does not hold; VersionConflict when somebody else published at the same moment.
+    """
+    if not authority.publishes(identity):
+        raise Forbidden("登记信息由省厅运维保障岗发布", "the registry is published by operations staff of the province")
+    _require_sound(kind, id, document)
+    newest = store.current(kind).get(id)
+    if newest and newest.text == store.canonical(document):
+        return Published(newest, fresh=False)
+    version = newest.version + 1 if newest else 1
+    try:
+        return Published(store.publish(kind, id, version, document, now, identity.subject), fresh=True)
+    except ConditionFailed as error:
+        raise VersionConflict(
+            "有人同时发布了新版本，请重新读取后再试", "somebody else just published; read again"
+        ) from error
+
+
+def entries(kind: str) -> tuple[Entry, ...]:
+    """The current version of every entry of a kind, by id."""
+    return tuple(entry for _, entry in sorted(store.current(kind).items()))
+
+
+def entry(kind: str, id: str, version: int | None = None) -> Entry:
+    """One entry, the current version unless one is named; NotFound where there is none."""
+    found = store.current(kind).get(id) if version is None else store.get(kind, id, version)
+    if found is None:
+        raise NotFound(f"登记表中没有 {id}", f"the registry has no {kind} {id!r}" + (f"@{version}" if version else ""))
+    return found
+
+
+def current_item(id: str) -> Item | None:
+    """The item as it is published now, retired ones included; None where there is none."""
+    found = store.current("item").get(id)
+    return _item(found.id, found.version) if found else None
+
+
+def law(ref: str) -> Law:
+    """What a case that pinned `id@version` is judged by."""
+    id, _, version = ref.rpartition("@")
+    found = _item(id, int(version))
+    return Law(found, all_procedures()[found.procedure])
+
+
+def find_organisation(code: str) -> Organisation | None:
+    """The organisation as it is published now; None where there is none."""
+    found = store.current("organisation").get(code)
+    return organisation.parse(found.document()) if found else None
+
+
+def current_calendar() -> Calendar:
+    """Every published year, in its newest version."""
+    return _calendar(tuple((e.id, e.version) for e in entries("calendar")))
+
+
+@lru_cache(maxsize=1024)
+def _item(id: str, version: int) -> Item:
+    return item.parse(entry("item", id, version).document(), version)
+
+
+@lru_cache(maxsize=4)
+def _calendar(years: tuple[tuple[str, int], ...]) -> Calendar:
+    return Calendar(
+        {
+            int(id): calendar.parse_year(int(id), entry("calendar", id, version).document(), version=version)
+            for id, version in years
+        }
+    )
+
+
+def _require_sound(kind: str, id: str, document: Mapping[str, Any]) -> None:
+    """The domain's own strict reading of a document, before it can meet a case."""
+    try:
+        match kind:
+            case "organisation":
+                _require_parent(organisation.parse({**document, "code": id}))
+            case "item":
+                parsed = item.parse({**document, "id": id}, 1)
+                if parsed.procedure not in all_procedures():
+                    known = ", ".join(all_procedures())
+                    raise BrokenDefinition(f"item {id}.procedure: {parsed.procedure!r} is not one of {known}")
+            case "calendar":
+                calendar.parse_year(int(id), document)
+            case "staff":
+                _require_staff(id, document)
+    except BrokenDefinition as error:
+        where = str(error).partition(":")[0]
+        raise InvalidInput(
+            f"登记内容有误：{error}",
+            str(error),
+            errors=[FieldError(where.rpartition(".")[2], "broken_definition", str(error), str(error))],
+        ) from error
+
+
+def _require_parent(found: Organisation) -> None:
+    above = organisation.parent(found.code)
+    if above is not None and find_organisation(above) is None:
+        raise BrokenDefinition(f"organisation {found.code}.code: publish the organisation above it, {above}, first")
+
+
+def _require_staff(id: str, document: Mapping[str, Any]) -> None:
+    if find_organisation(str(document.get("org", ""))) is None:
+        raise BrokenDefinition(f"staff {id}.org: no such organisation: {document.get('org')!r}")
+    for field, known in (("posts", tuple(Post)), ("lines", tuple(Line))):
+        for value in document.get(field, []):
+            if value not in known:
+                raise BrokenDefinition(f"staff {id}.{field}: {value!r} is not one of {', '.join(known)}")

@@ -1,0 +1,71 @@
+"""Names that stand for people and requests without saying who or what: blind indexes, request ids, query codes.
+
+All of them are keyed or truncated hashes. This module must not read or write anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from chalicelib import settings
+from chalicelib.domain.authority import Identity
+from chalicelib.store.nodes import REQUEST_BYTES
+
+_INDEX_BYTES = 16
+_CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without 0 O 1 I, which people mistake on paper
+CODE_LENGTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RequestId:
+    """A request as a node carries it: `request` names it, `digest` its content."""
+
+    request: bytes
+    digest: bytes
+
+
+def blind(value: str, version: int | None = None) -> str:
+    """The blind index of an account or document: an HMAC under the index key of `version` (the newest)."""
+    keys = settings.current()
+    version = keys.index_key_version if version is None else version
+    mac = hmac.new(keys.index_keys[version], value.encode(), hashlib.sha256).digest()[:_INDEX_BYTES]
+    return f"{version}:{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+
+
+def account(subject: str) -> str:
+    """What is indexed for somebody who has an account."""
+    return f"account:{subject}"
+
+
+def is_applicant(identity: Identity, index: str) -> bool:
+    """Whether a case's blind index, under whatever key version, is that of this identity's account."""
+    version, _, _ = index.partition(":")
+    if not version.isdigit() or int(version) not in settings.current().index_keys:
+        return False
+    return hmac.compare_digest(blind(account(identity.subject), int(version)), index)
+
+
+def intake_key(identity: Identity, key: str) -> str:
+    """The row under which an intake's Idempotency-Key is kept: one person's keys never meet another's."""
+    return hashlib.sha256(f"{identity.kind}\n{identity.subject}\n{key}".encode()).hexdigest()[:40]
+
+
+def request_id(identity: Identity, action: str, key: str, digest: bytes) -> RequestId:
+    """A request of `identity` under `key` (its Idempotency-Key, or its If-Match where it sent none)."""
+    name = hashlib.sha256(f"{identity.kind}\n{identity.subject}\n{key}".encode()).digest()
+    content = hashlib.sha256(action.encode() + b"\n" + digest).digest()
+    return RequestId(name[:REQUEST_BYTES], content[:REQUEST_BYTES])
+
+
+def query_code(case_id: str) -> str:
+    """The code on the receipt, with which anybody who holds it can ask for progress: 8 letters, 40 bits."""
+    mac = hmac.new(settings.current().receipt_key, case_id.encode(), hashlib.sha256).digest()
+    number = int.from_bytes(mac[:8], "big")
+    letters = []
+    for _ in range(CODE_LENGTH):
+        number, rest = divmod(number, len(_CODE_LETTERS))
+        letters.append(_CODE_LETTERS[rest])
+    return "".join(letters)

@@ -1,0 +1,95 @@
+"""What the environment tells the platform: read once, checked at once, passed on as one value.
+
+A variable that is missing or not understood stops the function at its first request with a message that
+names the variable and never shows its value: two of them are keys. This module must not open connections.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+class BadSetting(RuntimeError):  # noqa: N818  it says what the setting is
+    """An environment variable is missing or not understood; the message names it and what it must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`index_keys` maps the version of a blind-index key to its bytes; `receipt_key` makes query codes."""
+
+    stage: str
+    cases_table: str
+    dossiers_table: str
+    requests_table: str
+    registry_table: str
+    oidc_issuer: str
+    oidc_audience: str
+    oidc_jwks_url: str
+    index_keys: Mapping[int, bytes] = field(repr=False)
+    receipt_key: bytes = field(repr=False)
+
+    @property
+    def index_key_version(self) -> int:
+        """The version under which new blind indexes are written: the highest."""
+        return max(self.index_keys)
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """The settings in `environment`. Raises BadSetting that names the first variable at fault."""
+    return Settings(
+        stage=_text(environment, "STAGE"),
+        cases_table=_text(environment, "CASES_TABLE"),
+        dossiers_table=_text(environment, "DOSSIERS_TABLE"),
+        requests_table=_text(environment, "REQUESTS_TABLE"),
+        registry_table=_text(environment, "REGISTRY_TABLE"),
+        oidc_issuer=_text(environment, "OIDC_ISSUER"),
+        oidc_audience=_text(environment, "OIDC_AUDIENCE"),
+        oidc_jwks_url=_url(environment, "OIDC_JWKS_URL"),
+        index_keys=_keys(environment, "INDEX_KEYS"),
+        receipt_key=_key("RECEIPT_KEY", _text(environment, "RECEIPT_KEY")),
+    )
+
+
+@functools.cache
+def current() -> Settings:
+    """The settings of this process, read from its environment at the first call."""
+    return load(os.environ)
+
+
+def _text(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "").strip()
+    if not value:
+        raise BadSetting(f"{name} is not set")
+    return value
+
+
+def _url(environment: Mapping[str, str], name: str) -> str:
+    value = _text(environment, name)
+    parts = urlsplit(value)
+    loopback = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    if not parts.hostname or not (parts.scheme == "https" or loopback):
+        raise BadSetting(f"{name} must be an https:// address (http:// only on the machine itself)")
+    return value
+
+
+def _key(name: str, text: str) -> bytes:
+    if not re.fullmatch(r"(?:[0-9a-fA-F]{2}){32,64}", text):
+        raise BadSetting(f"{name} must be 32 to 64 bytes in hexadecimal")
+    return bytes.fromhex(text)
+
+
+def _keys(environment: Mapping[str, str], name: str) -> Mapping[int, bytes]:
+    keys: dict[int, bytes] = {}
+    for entry in _text(environment, name).split(","):
+        version, colon, text = entry.strip().partition(":")
+        if not colon or not re.fullmatch(r"[1-9][0-9]{0,4}", version):
+            raise BadSetting(f'{name} must read "1:<hex>,2:<hex>", versions from 1')
+        if int(version) in keys:
+            raise BadSetting(f"{name} names version {int(version)} twice")
+        keys[int(version)] = _key(name, text)
+    return keys

@@ -1,0 +1,102 @@
+"""What DynamoDB's failures mean, told apart in one place.
+
+`guarded` turns throttling, time-outs and lost connections into `errors.Busy`; a failed condition becomes
+`ConditionFailed`, which says nothing yet: the caller reads back and looks whether it was its own write.
+Nothing else of the store catches SDK errors, and nothing above the store sees them.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, ReadTimeoutError
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+
+from chalicelib.errors import Busy
+
+RETRY_AFTER_SECONDS = 5
+_THROTTLED = frozenset({
+    "ProvisionedThroughputExceededException", "ProvisionedThroughputExceeded", "ThrottlingException",
+    "ThrottlingError", "RequestLimitExceeded", "InternalServerError", "ServiceUnavailable",
+    "TransactionInProgressException", "LimitExceededException",
+})  # fmt: skip
+_CONFLICT = "TransactionConflict"
+_CONDITION = ("ConditionalCheckFailed", "ConditionalCheckFailedException")
+
+T = TypeVar("T")
+
+
+class ConditionFailed(Exception):  # noqa: N818  not an error yet: the caller decides
+    """A condition did not hold. `failed` says which operations of a transaction (a single write: the first)."""
+
+    def __init__(self, failed: frozenset[int]) -> None:
+        super().__init__(f"condition failed at {sorted(failed)}")
+        self.failed = failed
+
+
+class _Conflict(Exception):  # noqa: N818
+    """Another transaction held one of the items; nothing was written and the same may be tried again."""
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Runs one SDK call and speaks of its failure in the store's own words."""
+    try:
+        yield
+    except TransactWriteError as error:
+        raise _transaction(error) from error
+    except PynamoDBException as error:
+        code = error.cause_response_code or ""
+        if code in _CONDITION:
+            raise ConditionFailed(frozenset({0})) from error
+        if code == "TransactionConflictException":
+            raise _Conflict from error
+        if code in _THROTTLED or _unreachable(error.cause):
+            raise _busy() from error
+        raise
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _THROTTLED:
+            raise _busy() from error
+        raise
+    except (ConnectionError, HTTPClientError, ReadTimeoutError) as error:
+        raise _busy() from error
+
+
+def persistently(write: Callable[[], T], attempts: int = 4) -> T:
+    """`write`, tried again while other transactions hold its items (botocore does not retry that)."""
+    for attempt in range(attempts):
+        try:
+            with guarded():
+                return write()
+        except _Conflict:
+            time.sleep(random.uniform(0.02, 0.05) * 2**attempt)  # noqa: S311  jitter, not a secret
+    raise _busy()
+
+
+def _unreachable(cause: BaseException | None) -> bool:
+    return isinstance(cause, (ConnectionError, HTTPClientError, ReadTimeoutError))
+
+
+def _transaction(error: TransactWriteError) -> Exception:
+    """Mixed reasons: throttling wins, then a failed condition, then a mere conflict."""
+    codes = [reason.code if reason else None for reason in error.cancellation_reasons]
+    if any(code in _THROTTLED for code in codes) or error.cause_response_code in _THROTTLED:
+        return _busy()
+    failed = frozenset(n for n, code in enumerate(codes) if code in _CONDITION)
+    if failed:
+        return ConditionFailed(failed)
+    if _CONFLICT in codes:
+        return _Conflict()
+    return _busy() if _unreachable(error.cause) else error
+
+
+def _busy() -> Busy:
+    return Busy(
+        "系统繁忙，请稍后用同一请求重试，不会重复办理",
+        "the store is busy; repeat the same request later, it will not be done twice",
+        retry_after=RETRY_AFTER_SECONDS,
+    )

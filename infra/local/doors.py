@@ -1,0 +1,97 @@
+"""What stands beside the platform's own routes: /_local/*, the reference page and its files.
+
+`/_local/*` is for tools and tests: tokens, the clock, draining, schedules. This module must not touch the platform's
+data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from chalicelib.errors import FieldError, InvalidInput, MethodNotAllowed, NotFound, Refused
+from infra.local import pages
+from infra.local.answers import Answer, document, fields_of, problem
+
+Fields = Mapping[str, Any]
+
+
+class Operated(Protocol):
+    """What the doors operate: the running local cloud."""
+
+    def token(self, wanted: Fields) -> str: ...
+    def now(self) -> datetime: ...
+    def set_clock(self, moment: datetime) -> None: ...
+    def advance(self, seconds: float) -> None: ...
+    def drain(self) -> int: ...
+    def run_schedule(self, name: str) -> None: ...
+    def schedule_names(self) -> list[str]: ...
+
+
+class Doors:
+    """Answers a request that is not for the app, or gives None."""
+
+    def __init__(self, cloud: Operated, shanghai: Callable[[datetime], str]) -> None:
+        self._cloud = cloud
+        self._shanghai = shanghai
+
+    def __call__(self, method: str, path: str, body: bytes, environ: dict[str, Any]) -> Answer | None:
+        language = environ.get("HTTP_ACCEPT_LANGUAGE")
+        if not path.startswith("/_local/"):
+            return pages.answer(method, path, environ)
+        allowed = ""
+        try:
+            routes = self._routes(path)
+            allowed = ", ".join(sorted(routes))
+            if method not in routes:
+                raise MethodNotAllowed()
+            return document(200, routes[method](fields_of(body)))
+        except Refused as refusal:
+            headers = [("Allow", allowed)] if isinstance(refusal, MethodNotAllowed) else []
+            return problem(refusal, language, *headers)
+
+    def _routes(self, path: str) -> dict[str, Callable[[Fields], Any]]:
+        if path == "/_local/token":
+            return {"POST": self._token}
+        if path == "/_local/clock":
+            return {"GET": lambda _: self._now(), "POST": self._clock}
+        if path == "/_local/drain":
+            return {"POST": lambda _: {"records": self._cloud.drain(), **self._now()}}
+        if path == "/_local/schedules":
+            return {"GET": lambda _: {"schedules": self._cloud.schedule_names()}}
+        if path.startswith("/_local/schedules/"):
+            return {"POST": lambda _: self._run(path.removeprefix("/_local/schedules/"))}
+        raise NotFound(
+            "没有这个地址", "there is: /_local/token, /_local/clock, /_local/drain, /_local/schedules/{name}"
+        )
+
+    def _now(self) -> dict[str, str]:
+        return {"now": self._shanghai(self._cloud.now())}
+
+    def _token(self, fields: Fields) -> dict[str, Any]:
+        return {"access_token": self._cloud.token(fields), "token_type": "Bearer", "expires_in": 43_200}
+
+    def _run(self, name: str) -> dict[str, str]:
+        self._cloud.run_schedule(name)
+        return {"ran": name, **self._now()}
+
+    def _clock(self, fields: Fields) -> dict[str, str]:
+        if fields.keys() == {"now"}:
+            self._cloud.set_clock(_moment(fields["now"]))
+        elif fields.keys() == {"advance"} and isinstance(fields["advance"], int | float):
+            self._cloud.advance(float(fields["advance"]))
+        else:
+            raise InvalidInput(
+                "请只提供now（带时区的时间）或advance（秒数）之一",
+                'give either {"now": "2026-09-30T09:00:00+08:00"} or {"advance": seconds}',
+            )
+        return self._now()
+
+
+def _moment(text: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        wrong = FieldError("now", "date_time", "应为RFC 3339时间", "must be an RFC 3339 time")
+        raise InvalidInput(errors=[wrong]) from None

@@ -1,0 +1,194 @@
+"""What this project needs of moto 5.2.5's DynamoDB and does not get from it, repaired in one place.
+
+moto keeps the definitions of the tables and answers every other service. Reading, writing and streams of
+DynamoDB are answered by `dynamo_reads`, `dynamo_writes` and `dynamo_streams`, because of what moto does:
+
+- races: actions run side by side under threads and lose acknowledged writes; here one lock is around them;
+- cancelled transactions: a copy of the whole table is put back, so that open stream iterators deliver the
+  undone record and never a later one, and 10,000 items take 1.2 s; here all conditions are looked at first;
+- ClientRequestToken is ignored, so that a retried transaction is applied twice; here it counts for ten minutes;
+- a query sorts the whole table, 75 ms at 10,000 items; here it looks at its own partition only;
+- streams: an upsert gives two INSERTs, a write that changes nothing a MODIFY, the region is us-east-1, the time
+  the real one, records stay for ever; here they are as AWS documents, follow the given clock, and are trimmed;
+- switching a stream off and on again is refused, and every later write fails;
+- a failing update leaves half of itself behind; here the old row stays until the new one is complete;
+- an absent attribute equals NULL, unlike types compare as equal or end in a TypeError;
+- keys of wrong types and empty strings are accepted;
+- there is no LastEvaluatedKey when Limit is reached exactly;
+- every request goes through a router of regular expressions and a serialiser that walks the service's model.
+
+PartiQL, backups and exports would look into moto's own, empty tables and are refused by name. This module must
+not know about this project's tables.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import moto
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.exceptions import ResourceNotFoundException
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
+
+from infra.local import dynamo_reads as reads
+from infra.local import dynamo_streams as streams
+from infra.local import dynamo_writes as writes
+from infra.local.dynamo_rows import Rows, Stream
+from infra.local.dynamo_values import Fault
+
+MOTO_VERSION = "5.2.5"
+LOCK = threading.RLock()
+
+Clock = Callable[[], datetime]
+Answer = tuple[int, dict[str, str], str]
+
+_ACTIONS: dict[str, Callable[[writes.Store, dict[str, Any]], dict[str, Any]]] = {
+    "DynamoDB_20120810.PutItem": writes.put_item,
+    "DynamoDB_20120810.UpdateItem": writes.update_item,
+    "DynamoDB_20120810.DeleteItem": writes.delete_item,
+    "DynamoDB_20120810.BatchWriteItem": writes.batch_write_item,
+    "DynamoDB_20120810.TransactWriteItems": writes.transact_write_items,
+    "DynamoDB_20120810.GetItem": reads.get_item,
+    "DynamoDB_20120810.BatchGetItem": reads.batch_get_item,
+    "DynamoDB_20120810.TransactGetItems": reads.transact_get_items,
+    "DynamoDB_20120810.Query": reads.query,
+    "DynamoDB_20120810.Scan": reads.scan,
+    "DynamoDBStreams_20120810.GetShardIterator": streams.get_shard_iterator,
+    "DynamoDBStreams_20120810.GetRecords": streams.get_records,
+}
+_PARTIQL = ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction")
+_BACKUPS = ("CreateBackup", "DeleteBackup", "DescribeBackup", "ListBackups", "RestoreTableFromBackup")
+_REFUSED = {*_PARTIQL, *_BACKUPS, "RestoreTableToPointInTime", "ExportTableToPointInTime", "ImportTable"}
+
+
+def _real_time() -> datetime:
+    return datetime.now(UTC)
+
+
+class _Installed:
+    """The clock of the running local cloud and, per region, the store over moto's tables."""
+
+    clock: Clock = staticmethod(_real_time)
+    stores: dict[str, writes.Store] = {}  # noqa: RUF012  one per process, as moto's own backends are
+
+
+def install() -> None:
+    """Put the repairs into moto, once per process; another version of moto than 5.2.5 is refused."""
+    if moto.__version__ != MOTO_VERSION:
+        message = f"infra/local/moto_repairs.py repairs moto {MOTO_VERSION}, and this is moto {moto.__version__}"
+        raise RuntimeError(f"{message}: install requirements-dev.txt, or check every repair and move the pin")
+    if BotocoreStubber.process_request is _process_request:
+        return
+    BotocoreStubber.process_request = _process_request
+    Table.__len__ = lambda table: len(rows_of(table))
+    Table.set_stream_specification = _set_stream_specification
+
+
+def use_clock(clock: Clock) -> None:
+    """Stamp stream records, and age transaction tokens, by this clock from now on."""
+    _Installed.clock = clock
+
+
+def rows_of(table: Any) -> Rows:
+    """The rows of a moto table, with its indexes and stream as they are defined at the moment."""
+    rows: Rows | None = table.__dict__.get("repaired_rows")
+    if rows is None:
+        rows = table.__dict__["repaired_rows"] = Rows(table.schema, _kinds(table))
+    defined = {index.name: index for index in (*table.global_indexes, *table.indexes)}
+    if defined.keys() != rows.secondary.keys():
+        rows.kinds = _kinds(table)
+        for name in rows.secondary.keys() - defined.keys():
+            del rows.secondary[name]
+        for name in defined.keys() - rows.secondary.keys():
+            rows.index(name, defined[name].schema, defined[name].projection)
+    _follow_stream(table, rows)
+    return rows
+
+
+def _kinds(table: Any) -> dict[str, str]:
+    return {each["AttributeName"]: each["AttributeType"] for each in table.attr}
+
+
+def _set_stream_specification(table: Any, specification: dict[str, Any] | None) -> None:
+    wanted = specification or {}
+    if not (wanted.get("StreamEnabled") or wanted.get("StreamViewType")):
+        table.latest_stream_label = table.stream_shard = None
+    _moto_set_stream_specification(table, specification)
+
+
+def _follow_stream(table: Any, rows: Rows) -> None:
+    specification = table.stream_specification or {}
+    if not specification.get("StreamEnabled"):
+        rows.stream = None
+        return
+    arn = f"{table.table_arn}/stream/{table.latest_stream_label}"
+    if rows.stream is None or rows.stream.arn != arn:
+        rows.stream = Stream(arn, table.region_name, specification["StreamViewType"])
+
+
+def table_named(name: str, region: str) -> Rows:
+    """The rows of a table by name or ARN; an unknown one is DynamoDB's ResourceNotFoundException."""
+    try:
+        return rows_of(dynamodb_backends[DEFAULT_ACCOUNT_ID][region].get_table(name))
+    except ResourceNotFoundException:
+        raise Fault("ResourceNotFoundException", "Requested resource not found") from None
+
+
+def forget() -> None:
+    """Forget transaction tokens; the tables themselves go with moto's reset."""
+    _Installed.stores.clear()
+
+
+_moto_process_request = BotocoreStubber.process_request
+_moto_set_stream_specification = Table.set_stream_specification
+
+
+def _process_request(stubber: Any, request: Any) -> Any:
+    target = request.headers.get("X-Amz-Target", b"")
+    target = target.decode() if isinstance(target, bytes) else target
+    if not target.startswith("DynamoDB"):
+        return _moto_process_request(stubber, request)
+    with LOCK:
+        action = _ACTIONS.get(target)
+        if action is None:
+            return _refusal(target) or _moto_process_request(stubber, request)
+        return _answer(action, request)
+
+
+def _refusal(target: str) -> Answer | None:
+    if not any(word in target for word in _REFUSED):
+        return None
+    return _error(Fault("UnknownOperationException", f"The local cloud does not offer {target.partition('.')[2]}"))
+
+
+def _answer(action: Callable[[writes.Store, dict[str, Any]], dict[str, Any]], request: Any) -> Answer:
+    try:
+        result = action(_store(_region(request.url)), json.loads(request.body))
+    except Fault as fault:
+        return _error(fault)
+    return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(result)
+
+
+def _error(fault: Fault) -> Answer:
+    kind = f"com.amazonaws.dynamodb.v20120810#{fault.code}"
+    document = {"__type": kind, "message": fault.message, **fault.extra}
+    return 400, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(document)
+
+
+def _region(url: str) -> str:
+    host = url.split("/", 3)[2].split(".")
+    return next(part for part in host if part.count("-") >= 2)
+
+
+def _store(region: str) -> writes.Store:
+    store = _Installed.stores.get(region)
+    if store is None:
+        store = writes.Store(lambda name: table_named(name, region), lambda: _Installed.clock())
+        _Installed.stores[region] = store
+    return store
