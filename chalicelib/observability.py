@@ -8,12 +8,13 @@ HTTP or tables.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import sys
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TextIO
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
@@ -60,7 +61,20 @@ class _Scrubbed(LambdaPowertoolsFormatter):
         return json.dumps(log, ensure_ascii=False, default=lambda value: type(value).__name__)
 
 
-_logger = Logger(service=SERVICE, level="INFO", logger_formatter=_Scrubbed(serialize_stacktrace=False))
+class _Output(logging.StreamHandler[TextIO]):
+    """Writes to what standard output is at that moment, as print() does, and not to what it was at import."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stdout
+        super().emit(record)
+
+
+_logger = Logger(
+    service=SERVICE,
+    level="INFO",
+    logger_formatter=_Scrubbed(serialize_stacktrace=False),
+    logger_handler=_Output(),
+)
 
 
 def begin(**fields: str) -> None:

@@ -112,7 +112,7 @@ def parse(data: Mapping[str, Any]) -> Procedure:
     states = {name: _state(name, entry, where) for name, entry in data.get("states", {}).items()}
     actions = tuple(_action(entry, states, where) for entry in data.get("actions", []))
     intake = [row for row in actions if not row.sources]
-    initial = intake[0].target if len(intake) == 1 and intake[0].name == SUBMIT else None
+    initial = (intake[0].target or "") if len(intake) == 1 and intake[0].name == SUBMIT else ""
     if initial not in states:
         raise BrokenDefinition(f"{where}.actions: exactly one action, submit, has `from = []` and a target state")
     procedure = Procedure(

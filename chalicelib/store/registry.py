@@ -19,7 +19,7 @@ from pynamodb.models import Model
 
 from chalicelib import settings
 from chalicelib.store.connection import share
-from chalicelib.store.failures import guarded
+from chalicelib.store.failures import ConditionFailed, guarded
 
 FRESH_SECONDS = 30  # how long another process may go on with the version it knows
 KINDS = ("organisation", "item", "staff", "calendar")
@@ -75,12 +75,16 @@ def publish(kind: str, id: str, version: int, document: Mapping[str, Any], at: d
         published=round(at.timestamp() * 1000),
         publisher=by,
     )
+    entry = Entry(kind, id, version, row.document)
     try:
         with guarded():
             row.save(condition=RegistryRow.entry.does_not_exist())
-    finally:
+    except ConditionFailed:
         _current.pop(kind, None)
-    return Entry(kind, id, version, row.document)
+        raise
+    if kind in _current:
+        _current[kind][1][id] = entry
+    return entry
 
 
 def get(kind: str, id: str, version: int) -> Entry | None:

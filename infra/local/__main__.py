@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import sys
 from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO
 
+from infra.local import load_registry
 from infra.local.cloud import LocalCloud
 from infra.local.server import serving
 
 _READY = """
-中枢已在本机运行：{url}
-  · 打开上面的地址查看接口，选择身份即可试用；数据只在内存中，退出即清空
-  · 取令牌：   curl -s {url}/_local/token -d '{{"sub":"zhang","kind":"citizen"}}'
-  · 拨快时钟： curl -s {url}/_local/clock -d '{{"advance":86400}}'
-  · 停止：     Ctrl-C
+中枢已在本机运行：{url}    （已发布样例登记 {published} 条：单位、事项、日历、人员；数据只在内存中，退出即清空）
 
-Zhongshu is serving on {url}
-  · open it for the reference page, choose an identity and try the routes; data live in memory until you stop
-  · a token:       curl -s {url}/_local/token -d '{{"sub":"zhang","kind":"citizen"}}'
-  · clock forward: curl -s {url}/_local/clock -d '{{"advance":86400}}'
-  · stop:          Ctrl-C
+  接口与试用      {url}/            选择身份后即可操作
+  一周样例办件    ./zs demo         看队列、期限和流程节点
+  算一个期限      ./zs deadline 2026-09-30 7
+  取令牌          curl -s {url}/_local/token -d '{{"sub":"zhang","kind":"citizen"}}'
+  拨快时钟一天    curl -s {url}/_local/clock -d '{{"advance":86400}}'
+  日志            {log}             停止：Ctrl-C
+
+Zhongshu is serving on {url}    (sample registry published: {published} entries; data live in memory until you stop)
+
+  reference page  {url}/            choose an identity and try the routes
+  a sample week   ./zs demo         queues, deadlines and histories, live
+  one deadline    ./zs deadline 2026-09-30 7
+  a token         curl -s {url}/_local/token -d '{{"sub":"zhang","kind":"citizen"}}'
+  a day later     curl -s {url}/_local/clock -d '{{"advance":86400}}'
+  log lines       {log}             stop: Ctrl-C
 """
+LOG = Path("build/local.log")
 _TAKEN = """端口{port}已被占用。请换一个端口，例如：make run PORT={other}
 Port {port} is taken. Choose another one, e.g. make run PORT={other}"""
 
@@ -34,17 +45,35 @@ def _moment(text: str) -> datetime:
     return moment
 
 
+def _publisher(cloud: LocalCloud) -> load_registry.Put:
+    token = cloud.token(load_registry.PUBLISHER)
+
+    def put(path: str, document: dict[str, Any]) -> None:
+        reply = cloud.request("PUT", path, json=document, token=token)
+        if reply.status not in (200, 201):
+            raise SystemExit(f"PUT {path}: {reply.status} {reply.body.decode()}")
+
+    return put
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Serve until interrupted; gives the exit status: 1 if the port is taken."""
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default 8000; 0: any)")
     parser.add_argument("--now", type=_moment, help="set the clock, e.g. 2026-09-30T09:00:00+08:00")
     given = parser.parse_args(arguments)
-    port: int = given.port
-    cloud = LocalCloud.start(given.now)
+    LOG.parent.mkdir(exist_ok=True)
+    terminal = sys.stdout  # for people; the functions' log lines go to a file
+    with LOG.open("w", encoding="utf-8", buffering=1) as log, contextlib.redirect_stdout(log):
+        return _serve(given.port, given.now, terminal)
+
+
+def _serve(port: int, now: datetime | None, terminal: TextIO) -> int:
+    cloud = LocalCloud.start(now)
     try:
         with serving(cloud.wsgi, port) as server:
-            print(_READY.format(url=f"http://127.0.0.1:{server.effective_port}"), flush=True)
+            url, published = f"http://127.0.0.1:{server.effective_port}", load_registry.load(_publisher(cloud))
+            print(_READY.format(url=url, published=published, log=LOG), file=terminal, flush=True)
             server.run()
     except OSError as error:
         if error.errno != errno.EADDRINUSE:

@@ -203,4 +203,5 @@ def _passes(filters: tuple[str, ...], record: Record) -> bool:
     # imported late: EventBridge's model is not needed as long as no mapping filters
     from moto.events.models import EventPattern
 
-    return any(EventPattern.load(each).matches_event(record) is True for each in filters)
+    patterns = [EventPattern.load(each) for each in filters]
+    return any(bool(pattern.matches_event(record)) for pattern in patterns)

@@ -30,17 +30,18 @@ def _copies() -> Any:
 
 
 def _routes(app: Chalice) -> None:
-    @app.route("/v1/notes/{name}", methods=["PUT"])
     def put(name: str) -> dict[str, Any]:
         _table().put_item(Item={"id": name, "text": app.current_request.raw_body.decode()})
         return {"name": name}
 
-    @app.route("/v1/notes/{name}", methods=["GET"])
+    app.route("/v1/notes/{name}", methods=["PUT"])(put)
+
     def get(name: str) -> Response:
         found = _table().get_item(Key={"id": name}).get("Item")
         return Response(json.dumps(found), status_code=200 if found else 404)
 
-    @app.route("/v1/echo", methods=["GET", "POST"])
+    app.route("/v1/notes/{name}", methods=["GET"])(get)
+
     def echo() -> dict[str, Any]:
         context = app.current_request.context
         query = app.current_request.query_params
@@ -51,13 +52,15 @@ def _routes(app: Chalice) -> None:
             "query": dict(query) if query else {},
         }
 
-    @app.route("/v1/notes/special", methods=["GET"])
+    app.route("/v1/echo", methods=["GET", "POST"])(echo)
+
     def special() -> dict[str, str]:
         return {"name": "the special one"}
 
+    app.route("/v1/notes/special", methods=["GET"])(special)
+
 
 def _functions(app: Chalice) -> None:
-    @app.on_dynamodb_record(stream_arn="stream/NotesTable", batch_size=3)
     def on_notes(event: Any) -> None:
         for record in event.to_dict()["Records"]:
             image = record["dynamodb"].get("NewImage")
@@ -67,7 +70,8 @@ def _functions(app: Chalice) -> None:
                 at = record["dynamodb"]["ApproximateCreationDateTime"]
                 _copies().put_item(Item={"id": image["id"]["S"], "text": image["text"]["S"], "at": at})
 
-    @app.schedule(Rate(5, unit=Rate.MINUTES))
+    app.on_dynamodb_record(stream_arn="stream/NotesTable", batch_size=3)(on_notes)
+
     def sweep(event: Any) -> None:
         _copies().update_item(
             Key={"id": "sweeps"},
@@ -76,10 +80,13 @@ def _functions(app: Chalice) -> None:
             ExpressionAttributeValues={":one": 1, ":time": event.to_dict()["time"]},
         )
 
-    @app.schedule(Cron(0, 18, "?", "*", "MON-FRI", "*"))
+    app.schedule(Rate(5, unit=Rate.MINUTES))(sweep)
+
     def nightly(event: Any) -> None:
         print(json.dumps(_emf("Nights", 1)))
         _copies().put_item(Item={"id": "nightly", "at": event.to_dict()["time"]})
+
+    app.schedule(Cron(0, 18, "?", "*", "MON-FRI", "*"))(nightly)
 
 
 def _emf(name: str, value: float) -> dict[str, Any]:
