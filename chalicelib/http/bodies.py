@@ -180,8 +180,6 @@ def step(action: str, body: StepIn, version: int) -> Step:
 
 def _evidence(body: FinishIn | StepIn) -> dict[str, Evidence]:
     found = body.model_dump(exclude_none=True, exclude={"materials", "form", "observed"})
-    if isinstance(body, StepIn) and body.materials:
-        found["materials"] = len(body.materials)
     return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
 
 

@@ -54,15 +54,18 @@ def act(case_id: str, step: Step, *, identity: Identity, key: str | None, digest
     NotFound, KeyReused, StaleVersion, ActionNotAllowed, Forbidden, SamePerson, InvalidInput, Busy.
     """
     known = casework.visible(case_id, identity)
-    request = subjects.request_id(identity, step.action, key or f'If-Match "{step.version}" {step.action}', digest)
+    request = subjects.request_id(identity, step.action, key or _unnamed(step, digest), digest)
     earlier = casework.replayed(known, request)
     if earlier:
         return earlier
     _require_current(known, step)
     evidence, texts = set_apart(step.evidence)
-    dossier = _supplemented(known, step) if step.action == SUPPLEMENT and not known.case.observed else None
-    if dossier:
+    dossier = None
+    if step.action == SUPPLEMENT and not known.case.observed:
         evidence["materials"] = _materials_on_file(known, step)
+        dossier = _supplemented(known, step)
+    elif step.materials or step.form:
+        raise _not_a_correction(step)
     wish = _wish(known, step, identity, request, evidence, dossier, now)
     after = Known(engine.take(known.case, wish, known.law, registry.current_calendar()), known.law)
     dossiers.put_texts(case_id, texts)
@@ -71,6 +74,17 @@ def act(case_id: str, step: Step, *, identity: Identity, key: str | None, digest
     except ConditionFailed:
         return _read_back(case_id, step, request)
     return after
+
+
+def _not_a_correction(step: Step) -> InvalidInput:
+    field_name = "materials" if step.materials else "form"
+    zh, en = "只有补正提交可以更改材料和表单", f"only {SUPPLEMENT!r} changes materials and form"
+    return InvalidInput(zh, en, errors=[FieldError(field_name, "not_a_correction", zh, en)])
+
+
+def _unnamed(step: Step, digest: bytes) -> str:
+    """What stands for the Idempotency-Key of a step that came without: the same step on the same version."""
+    return f'If-Match "{step.version}" {step.action} {digest.hex()}'
 
 
 def _require_current(known: Known, step: Step) -> None:
