@@ -26,7 +26,7 @@ import moto
 from chalice.app import Chalice
 
 from chalicelib.domain.calendar import SHANGHAI
-from infra.local import load_registry, moto_repairs, tables
+from infra.local import moto_repairs, tables
 from infra.local.clock import LocalClock
 from infra.local.doors import Doors
 from infra.local.dynamo_rows import Rows
@@ -198,21 +198,6 @@ class LocalCloud:
         with self.metrics.caught():
             self.scheduler.run_due()
         self.metrics.settle()
-
-
-def publish_registry(cloud: LocalCloud) -> int:
-    """Publish the sample registry through the admin door and mark the result; gives the number of entries. Raises
-    RuntimeError with the platform's answer for an entry that is refused."""
-    token = cloud.token(load_registry.PUBLISHER)
-
-    def put(path: str, document: dict[str, Any]) -> None:
-        reply = cloud.request("PUT", path, json=document, token=token)
-        if reply.status not in (200, 201):
-            raise RuntimeError(f"{path} was refused: {reply.body.decode()}")
-
-    number = load_registry.load(put)
-    cloud.mark()
-    return number
 
 
 def _started(

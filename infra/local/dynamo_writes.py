@@ -26,7 +26,6 @@ Body = dict[str, Any]
 _TRANSACTION_BYTES = 4 * 1024 * 1024
 _TOKEN_LIFE = timedelta(minutes=10)
 _LEGACY = {"Expected", "AttributeUpdates", "ConditionalOperator"}
-_RETURN_VALUES = {"NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW"}
 _CANCELLED = "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]"
 
 
@@ -187,7 +186,7 @@ def put_item(store: Store, body: Body) -> Body:
 
 
 def update_item(store: Store, body: Body) -> Body:
-    return _single("Update", store, body, _RETURN_VALUES)
+    return _single("Update", store, body, {"NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW"})
 
 
 def delete_item(store: Store, body: Body) -> Body:
@@ -200,10 +199,8 @@ def _single(kind: str, store: Store, body: Body, allowed: set[str]) -> Body:
         raise invalid("Return values set to invalid value")
     change = evaluate(prepare(kind, body, store.rows(body["TableName"])))
     apply(change, store.now())
-    answer: Body = {}
     attributes = _returned(change, wanted)
-    if attributes:
-        answer["Attributes"] = attributes
+    answer: Body = {"Attributes": attributes} if attributes else {}
     if capacity := consumed(body, body["TableName"], units(change)):
         answer["ConsumedCapacity"] = capacity
     return answer
@@ -257,14 +254,13 @@ def transact_write_items(store: Store, body: Body) -> Body:
     writes = [prepare(kind, each, rows) for kind, each, rows in named]
     if len({(id(write.rows), write.key) for write in writes}) < len(writes):
         raise invalid("Transaction request cannot include multiple operations on one item")
-    changes = _all_or_nothing(writes)
-    now = store.now()
+    changes, now = _all_or_nothing(writes), store.now()
     for change in changes:
         apply(change, now)
     if token:
         store.tokens[token] = (_digest(text), now)
     tables = [each["TableName"] for _, each, _ in named]
-    capacity = [consumed(body, table, _doubled(change)) for table, change in zip(tables, changes, strict=True)]
+    capacity = [consumed(body, name, _doubled(each)) for name, each in zip(tables, changes, strict=True)]
     return {"ConsumedCapacity": capacity} if any(capacity) else {}
 
 

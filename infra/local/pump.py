@@ -169,7 +169,7 @@ class Pump:
 
     def _too_old(self, mapping: StreamMapping, record: Record) -> bool:
         age = self._now().timestamp() - record["dynamodb"]["ApproximateCreationDateTime"]
-        return age > mapping.options.max_age_seconds
+        return bool(age > mapping.options.max_age_seconds)
 
     def _give_up(self, mapping: StreamMapping, batch: list[Record], invocations: int, cause: str) -> None:
         mapping.stats.dead_letters += 1
@@ -203,5 +203,4 @@ def _passes(filters: tuple[str, ...], record: Record) -> bool:
     # imported late: EventBridge's model is not needed as long as no mapping filters
     from moto.events.models import EventPattern
 
-    patterns = [EventPattern.load(each) for each in filters]
-    return any(bool(pattern.matches_event(record)) for pattern in patterns)
+    return any(EventPattern.load(each).matches_event(record) for each in filters)
