@@ -105,9 +105,7 @@ def test_a_day_is_of_its_kind(day: date, kind: DayKind) -> None:
 
 
 def test_every_kind_of_day_has_both_texts() -> None:
-    assert {kind: set(texts) for kind, texts in DAY_KIND_TEXTS.items()} == {
-        k: {"zh-CN", "en"} for k in DayKind
-    }
+    assert {kind: set(texts) for kind, texts in DAY_KIND_TEXTS.items()} == {k: {"zh-CN", "en"} for k in DayKind}
 
 
 @given(days)
@@ -138,9 +136,7 @@ def test_coverage_ends_with_the_last_published_year_and_nowhere_if_there_is_none
         (date(2027, 6, 1), date(2027, 6, 1), True),
     ],
 )
-def test_a_span_is_provisional_if_it_touches_an_unpublished_year(
-    start: date, end: date, provisional: bool
-) -> None:
+def test_a_span_is_provisional_if_it_touches_an_unpublished_year(start: date, end: date, provisional: bool) -> None:
     assert CALENDAR.provisional(start, end) is provisional
 
 
@@ -208,9 +204,7 @@ VALID: Mapping[str, Any] = {"document": "通知", "off": ["2026-10-01"], "work":
 
 def test_a_year_is_read_from_iso_dates_or_dates() -> None:
     year = parse_year(2026, VALID, version=3)
-    assert year == CalendarYear(
-        2026, frozenset({date(2026, 10, 1)}), frozenset({date(2026, 10, 10)}), 3, "通知"
-    )
+    assert year == CalendarYear(2026, frozenset({date(2026, 10, 1)}), frozenset({date(2026, 10, 10)}), 3, "通知")
     assert parse_year(2026, {**VALID, "off": [date(2026, 10, 1)]}, version=3) == year
 
 

@@ -78,9 +78,7 @@ def test_a_pause_that_ends_on_the_day_it_began_changes_no_limit_in_days(
 ) -> None:
     midnight = start_of_day(legal_day(one.start) + timedelta(days=day))
     seconds = sorted(data.draw(st.tuples(st.integers(0, 86399), st.integers(0, 86399))))
-    pause = Pause(
-        "testing", midnight + timedelta(seconds=seconds[0]), midnight + timedelta(seconds=seconds[1])
-    )
+    pause = Pause("testing", midnight + timedelta(seconds=seconds[0]), midnight + timedelta(seconds=seconds[1]))
     assert due_day(replace(one, pauses=(*one.pauses, pause))) == due_day(one)
 
 

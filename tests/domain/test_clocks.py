@@ -20,9 +20,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
-def clock(
-    start: str, amount: int, unit: Unit = Unit.working_day, name: str = "statutory", *pauses: Pause
-) -> Clock:
+def clock(start: str, amount: int, unit: Unit = Unit.working_day, name: str = "statutory", *pauses: Pause) -> Clock:
     return Clock(name, at(start), Limit(amount, unit), pauses=pauses)
 
 
@@ -33,9 +31,7 @@ def due_day(one: Clock) -> date:
 
 
 @pytest.mark.parametrize(("accepted", "limit", "due"), GOLDEN)
-def test_a_clock_runs_out_with_the_last_instant_of_its_golden_day(
-    accepted: str, limit: int, due: str
-) -> None:
+def test_a_clock_runs_out_with_the_last_instant_of_its_golden_day(accepted: str, limit: int, due: str) -> None:
     for time in ("00:00", "17:30", "23:59:59"):
         found = clocks.due(clock(f"{accepted} {time}", limit), CALENDAR)
         assert found == Due(end_of_day(date.fromisoformat(due)), provisional=False)
@@ -86,9 +82,7 @@ def test_a_limit_of_none_is_due_on_the_day_itself_or_the_next_working_day() -> N
 def test_the_days_from_the_beginning_of_a_pause_to_the_day_before_its_end_do_not_count(
     opened: str, closed: str, due: str
 ) -> None:
-    one = clock(
-        "2026-03-02 09:00", 5, Unit.working_day, "statutory", Pause("testing", at(opened), at(closed))
-    )
+    one = clock("2026-03-02 09:00", 5, Unit.working_day, "statutory", Pause("testing", at(opened), at(closed)))
     assert due_day(one) == date.fromisoformat(due)
 
 
@@ -127,9 +121,7 @@ def test_a_due_that_counts_days_of_an_unpublished_year_says_so() -> None:
 def test_publishing_the_next_year_settles_a_provisional_due() -> None:
     off = frozenset({date(2027, 1, 1), date(2027, 1, 2), date(2027, 1, 3), date(2027, 1, 4)})
     published = Calendar({**CALENDAR.years, 2027: CalendarYear(2027, off, frozenset(), 1, "通知")})
-    assert clocks.due(clock("2026-12-30 09:00", 2), published) == Due(
-        end_of_day(date(2027, 1, 5)), provisional=False
-    )
+    assert clocks.due(clock("2026-12-30 09:00", 2), published) == Due(end_of_day(date(2027, 1, 5)), provisional=False)
 
 
 def test_a_told_due_wins_over_counting() -> None:
@@ -232,9 +224,7 @@ def test_the_statutory_clock_stops_only_for_what_the_law_lists(kind: str) -> Non
         ("2026-03-10 00:00:00", Light.red),
     ],
 )
-def test_the_light_turns_yellow_on_the_working_day_before_and_red_after_the_due_day(
-    now: str, light: Light
-) -> None:
+def test_the_light_turns_yellow_on_the_working_day_before_and_red_after_the_due_day(now: str, light: Light) -> None:
     assert clocks.light(RUNNING, CALENDAR, at(now)) is light
 
 

@@ -14,15 +14,13 @@ from tests.domain.test_clocks import PAUSED, at, clock
 
 def test_an_explanation_in_working_days_tells_every_day_and_why() -> None:
     pause = Pause("testing", at("2026-02-12 10:00"), at("2026-02-13 10:00"))
-    one = clocks.extend(
-        clock("2026-02-11 09:00", 2, Unit.working_day, "statutory", pause), Limit(2, Unit.working_day)
-    )
+    one = clocks.extend(clock("2026-02-11 09:00", 2, Unit.working_day, "statutory", pause), Limit(2, Unit.working_day))
     rows = [row for row in explain(one, CALENDAR) if isinstance(row, Step)]
     told = [(row.day.day, row.reason.value, row.number) for row in rows if row.reason is not Reason.holiday]
     assert told == [
         (11, "start_day", None),
-        (12, "working", 1),
-        (13, "paused", None),
+        (12, "paused", None),
+        (13, "working", 1),
         (14, "make_up", 2),
         (24, "extension", 3),
         (25, "extension", 4),
