@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from chalicelib.domain import identifiers
 from chalicelib.domain.case import Evidence
@@ -86,8 +86,31 @@ class ObservedIn(Closed):
     actor: Account
 
 
+_APPLICATION = {
+    "item": "passport",
+    "organisation": "330203",
+    "channel": "kiosk",
+    "applicant": {
+        "kind": "person",
+        "name": "张某甲",
+        "id_type": "resident_id",
+        "id_number": "330203199003070010",
+        "phone": "13800138000",
+    },
+    "form": {"reason": "旅游"},
+    "materials": [
+        {"code": "m1", "medium": "shared"},
+        {"code": "m2", "medium": "electronic", "reference": "photo-1"},
+        {"code": "m3", "medium": "electronic", "reference": "prints-1"},
+    ],
+    "delivery": {"way": "mail", "address": "宁波市海曙区示例路1号"},
+}
+
+
 class CaseIn(Closed):
     """An application, the same on all four channels (无差别受理)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_APPLICATION]})
 
     item: Slug
     organisation: OrganisationCode
@@ -111,6 +134,8 @@ class StepObservedIn(Closed):
 
 class StepIn(Closed):
     """A step. Each action takes what its row of the procedure demands; see /v1/procedures."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"note": "材料齐全，符合法定形式"}]})
 
     note: Text | None = None
     reason: Text | None = None
