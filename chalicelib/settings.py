@@ -1,6 +1,6 @@
 """What the environment tells the platform: read once, checked at once, passed on as one value.
 
-A variable that is missing or not understood stops the function at its first request with a message that
+A variable that is missing or not understood stops the function when it is loaded, with a message that
 names the variable and never shows its value: two of them are keys. This module must not open connections.
 """
 

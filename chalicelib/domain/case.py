@@ -108,7 +108,7 @@ def link(before: bytes, node: Node) -> bytes:
         node.actor,
         node.request.hex(),
         node.digest.hex(),
-        {k: v.hex() if isinstance(v, bytes) else v for k, v in node.evidence.items()},
+        {k: {"digest": v.hex()} if isinstance(v, bytes) else v for k, v in node.evidence.items()},
         {k: v and [int(v.last.timestamp()), v.provisional] for k, v in node.dues.items()},
         node.dossier.hex() if node.dossier else None,
     ]
@@ -181,14 +181,15 @@ def edge(case: Case, action: str, procedure: Procedure) -> Action:
 
 
 def target(case: Case, row: Action, procedure: Procedure) -> str:
-    """The state that a row leads to; an observed case that is closed is never reopened by a late step."""
+    """The state that a row leads to; a late step of an observed case that is closed neither reopens it nor gives
+    it another result."""
     if row.target is None:
         return case.state
-    if row.target == BACK:
-        return case.paused_in or case.state
-    if case.observed and case.closed_at and not procedure.states[row.target].closed:
+    state = (case.paused_in or case.state) if row.target == BACK else row.target
+    entered = procedure.states[state]
+    if case.observed and case.closed_at and (entered.result or not entered.closed):
         return case.state
-    return row.target
+    return state
 
 
 def _int(value: Evidence | None, otherwise: int) -> int:

@@ -98,7 +98,7 @@ def _steps(clock: Clock, calendar: Calendar) -> Iterator[Step]:
     day, number = legal_day(clock.start), 0
     gaps = tuple(zip(clock.pauses, uncounted(clock), strict=True))
     yield Step(day, calendar.day_kind(day), False, None, Reason.start_day)
-    settled = calendar.is_working_day(day)
+    settled = calendar.is_working_day(day) and not any(first <= day <= last for _, (first, last) in gaps)
     while number < clock.total or not settled:
         day += ONE_DAY
         kind, working = calendar.day_kind(day), calendar.is_working_day(day)

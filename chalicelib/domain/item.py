@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.authority import Line
-from chalicelib.domain.clocks import Limit, Unit
+from chalicelib.domain.clocks import MOST, Limit, Unit
 from chalicelib.domain.organisation import Level
 from chalicelib.errors import BrokenDefinition
 
@@ -127,8 +127,8 @@ def _limit(data: Mapping[str, Any], field: str, where: str) -> Limit | None:
     if entry is None:
         return None
     amount, unit = entry.get("limit"), entry.get("unit")
-    if not isinstance(amount, int) or amount < 0 or unit not in tuple(Unit):
-        raise BrokenDefinition(f"{where}.{field}: a limit ≥ 0 and a unit of {', '.join(Unit)} are needed")
+    if type(amount) is not int or not 0 <= amount <= MOST or unit not in tuple(Unit):
+        raise BrokenDefinition(f"{where}.{field}: a limit of 0 to {MOST} and a unit of {', '.join(Unit)} are needed")
     return Limit(amount, Unit(unit), entry.get("basis", ""))
 
 

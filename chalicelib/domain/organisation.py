@@ -14,7 +14,7 @@ from typing import Any
 
 from chalicelib.errors import BrokenDefinition
 
-_CODE = re.compile(r"\d{6}(\d{2}){0,2}")
+_CODE = re.compile(r"\d{6}(\d{2}){0,2}", re.ASCII)
 _CENTRE_STATION = "00"  # a window of a centre itself stands under "station" 00
 
 
@@ -107,6 +107,8 @@ def parse(data: Mapping[str, Any]) -> Organisation:
         raise BrokenDefinition(f"organisation code: {error}") from error
     if data.get("level", digits.value) != digits.value:
         raise BrokenDefinition(f"organisation {code}.level: the digits say {digits.value}")
+    if digits is Level.station and code.endswith(_CENTRE_STATION):
+        raise BrokenDefinition(f"organisation {code}.code: {_CENTRE_STATION} stands for the centre itself, no station")
     name = data.get("name", {})
     if not (name.get("zh") and name.get("en")):
         raise BrokenDefinition(f"organisation {code}.name: zh and en are both needed")

@@ -268,11 +268,11 @@ def history(found: History, *, to_staff: bool) -> HistoryOut:
 
 
 def _node(found: History, number: int, node: Node, to_staff: bool) -> NodeOut:
-    law = found.known.law
+    rows = found.known.law.procedure.rows(node.action)  # none for a name that somebody put in
     return NodeOut(
         number=number,
         action=node.action,
-        name=names(law.procedure.rows(node.action)[0].text),
+        name=names(rows[0].text) if rows else Names(zh=node.action, en=node.action),
         at=node.at,
         actor=node.actor if to_staff else None,
         evidence={name: _shown(name, value, found) for name, value in sorted(node.evidence.items())},
@@ -287,7 +287,7 @@ def _shown(name: str, value: Evidence, found: History) -> Any:
         return found.texts.get(value, "〔已销毁 shredded〕")
     if name == "materials" and isinstance(value, int):
         return list(materials.present(found.known.law.item, value))
-    if name == "due" and isinstance(value, int):
+    if name in ("due", "recorded_at") and isinstance(value, int):
         return shanghai(datetime.fromtimestamp(value, tz=UTC))
     return list(value) if isinstance(value, tuple) else value
 

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from chalicelib.domain import identifiers
 from chalicelib.domain.case import Evidence
 from chalicelib.domain.clocks import PAUSE_CLASSES
 from chalicelib.domain.identifiers import IdType, NotValid
 from chalicelib.errors import FieldError, InvalidInput
-from chalicelib.http.fields import Closed, Given, OrganisationCode, Short, Slug, StaffId, Text
-from chalicelib.services.intake import Application, Material, Observed
+from chalicelib.http.fields import Closed, Given, OrganisationCode, Short, Slug, StaffId, Text, without_personal_data
+from chalicelib.services.application import Application, Material, Observed
 from chalicelib.services.transitions import Observation, Step
 
 Channel = Literal["mobile", "web", "kiosk", "window"]
@@ -86,7 +86,7 @@ class ObservedIn(Closed):
     actor: Account
 
 
-_APPLICATION = {
+_APPLICATION: dict[str, Any] = {
     "item": "passport",
     "organisation": "330203",
     "channel": "kiosk",
@@ -148,7 +148,7 @@ class StepIn(Closed):
     on_site_staff: Annotated[list[StaffId], Field(max_length=10)] | None = None
     handed_to: Literal["applicant", "agent", "mail"] | None = None
     receipt: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")] | None = None
-    competent_authority: Short | None = None
+    competent_authority: Annotated[Short, AfterValidator(without_personal_data)] | None = None
     activity: Annotated[Short, Field(description="补录：该步骤在来源系统中的名称")] | None = None
     materials: Annotated[list[MaterialIn], Field(max_length=60)] | None = None
     form: Annotated[dict[FormKey, FormValue], Field(max_length=100)] | None = None

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from chalicelib.domain.procedure import Procedure, parse
+from chalicelib.domain.procedure import Procedure
+from chalicelib.domain.procedure_table import parse
 from chalicelib.errors import BrokenDefinition
 
 

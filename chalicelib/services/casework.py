@@ -6,11 +6,11 @@ This module must not write.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain import authority
 from chalicelib.domain.authority import Identity
-from chalicelib.domain.case import Case, Law, fold, unfolded
+from chalicelib.domain.case import Case, Law, broken_link, fold, unfolded
 from chalicelib.domain.guards import forbidden_actors
 from chalicelib.errors import KeyReused, NotFound
 from chalicelib.services import registry, subjects
@@ -50,10 +50,23 @@ def find(case_id: str) -> Known | None:
 
 def visible(case_id: str, identity: Identity) -> Known:
     """The case, if this identity may see it; NotFound otherwise, and for a number that does not exist."""
-    known = find(case_id)
-    if known is None or not may_see(identity, known.case):
+    return judged(_seen(case_id, identity))
+
+
+def recorded(case_id: str, identity: Identity) -> tuple[Known, int | None]:
+    """The case with its nodes as they stand, unfolded, so that a history that was touched can still be told; and
+    the number of the first node that does not hold, or is missing (None: the history is whole)."""
+    stored = _seen(case_id, identity)
+    case = replace(stored.blank, nodes=stored.nodes)
+    cut_short = case.version + 1 if case.version != stored.version else None
+    return Known(case, registry.law(case.item)), broken_link(case) or cut_short
+
+
+def _seen(case_id: str, identity: Identity) -> Stored:
+    stored = cases.load(case_id)
+    if stored is None or not may_see(identity, stored.blank):
         raise unknown()
-    return known
+    return stored
 
 
 def unknown() -> NotFound:

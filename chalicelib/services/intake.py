@@ -7,22 +7,20 @@ transaction writes case, dossier and request row. This module must not know HTTP
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from chalicelib.domain import engine, materials, organisation
-from chalicelib.domain.authority import Identity, Kind, Post
+from chalicelib.domain import engine, organisation
+from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.case import Case, Evidence, Law
 from chalicelib.domain.identifiers import CaseNumber
-from chalicelib.domain.item import Item
-from chalicelib.domain.procedure import SUBMIT
+from chalicelib.domain.procedure import SETTLE, SUBMIT
 from chalicelib.domain.wish import Wish, set_apart
-from chalicelib.errors import Busy, FieldError, Forbidden, InvalidInput, KeyReused
+from chalicelib.errors import Busy, FieldError, InvalidInput, KeyReused
 from chalicelib.procedures import all_procedures
-from chalicelib.services import casework, registry, subjects
+from chalicelib.services import admission, casework, registry, subjects
+from chalicelib.services.application import Application
 from chalicelib.services.casework import Known
 from chalicelib.services.subjects import RequestId
 from chalicelib.store import dossiers, requests
@@ -30,62 +28,28 @@ from chalicelib.store.failures import ConditionFailed
 
 ORIGINS = {"mobile": "11", "web": "12", "kiosk": "13", "window": "14"}  # digits 7 and 8 of the case number
 OBSERVED_ORIGIN = "21"
-SELF_SERVICE = ("mobile", "web", "kiosk")
-SETTLE, DELIVER = "settle", "deliver"
+DELIVER = "deliver"
 _PROBES = 8  # numbers tried for one intake; seven digits a day and area leave collisions rare
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """One material as filed; `lacking` is an honest "to follow", so that intake is never refused for it."""
-
-    code: str
-    medium: str
-    reference: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """What a pooling system knows of a case handled elsewhere (补录)."""
-
-    at: datetime
-    due: datetime | None
-    source: str
-    source_id: str
-    actor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """What is filed. `dossier` is the document of form, applicant and materials; `account` the applicant's own
-    (None: known by document number only, then `document` is indexed); `finish` settles an instant item at once."""
-
-    item: str
-    organisation: str
-    channel: str
-    subject: str  # person | organisation
-    dossier: Mapping[str, Any]
-    document: str | None
-    account: str | None = None
-    locality: str | None = None
-    delivery: str | None = None
-    materials: Sequence[Material] = ()
-    evidence: Mapping[str, Evidence] = field(default_factory=dict)
-    finish: Mapping[str, Evidence] | None = None
-    observed: Observed | None = None
 
 
 def submit(application: Application, *, identity: Identity, key: str, digest: bytes, now: datetime) -> Known:
     """Files a case, or answers again what this key became. KeyReused, InvalidInput, Forbidden, Busy."""
-    law = _law(application)
-    bits = _require_fit(application, law.item, identity, now)
     row = subjects.intake_key(identity, key)
     request = subjects.request_id(identity, SUBMIT, key, digest)
+    try:
+        law = _law(application)
+        bits = admission.require_fit(application, law.item, identity, now)
+    except InvalidInput:
+        if requests.find(row):  # it was fit when it was filed; the catalogue has changed since
+            return _earlier(row, request, digest)
+        raise
     evidence, texts = set_apart(application.evidence)
     for probe in range(_PROBES):
         blank = _blank(application, law, identity, _number(application, row, probe, now), now)
         dossier = dossiers.new(application.dossier)
-        case = _opened(blank, application, law, identity, request, {**evidence, "materials": bits}, dossier.commitment)
+        case = _opened(
+            blank, application, law, identity, request, {**evidence, "materials": bits}, dossier.commitment, now
+        )
         known = Known(case, law)
         try:
             dossiers.put_texts(case.id, texts)
@@ -130,112 +94,6 @@ def _law(application: Application) -> Law:
     return Law(found, all_procedures()[found.procedure])
 
 
-def _require_fit(application: Application, item: Item, identity: Identity, now: datetime) -> int:
-    """Everything that can be wrong with an application is told at once; returns the material bitmap."""
-    if application.observed:
-        _require_pooling(identity, application.observed, now)
-        return materials.bitmap(item, [m.code for m in application.materials])
-    _require_channel(application, identity)
-    errors = [
-        *_wrong_organisation(application, item, identity),
-        *_wrong_item_use(application, item),
-        *_unnamed_materials(application, item),
-    ]
-    if errors:
-        raise InvalidInput(errors=errors)
-    return materials.bitmap(item, [m.code for m in application.materials if m.medium != "lacking"])
-
-
-def _require_pooling(identity: Identity, observed: Observed, now: datetime) -> None:
-    if identity.kind is not Kind.system:
-        raise Forbidden("补录仅限归集系统", "only a pooling system may file observed cases")
-    if observed.at > now:
-        raise future("observed.at")
-
-
-def future(field_name: str) -> InvalidInput:
-    """What is said of an observed time that has not come yet."""
-    zh, en = "补录时间不能晚于当前时间", "an observed time cannot lie in the future"
-    return InvalidInput(zh, en, errors=[FieldError(field_name, "in_the_future", zh, en)])
-
-
-def _require_channel(application: Application, identity: Identity) -> None:
-    """Applicants file on mobile, web and kiosk; the window is for intake staff, with the applicant present."""
-    if identity.kind is Kind.citizen and application.channel in SELF_SERVICE:
-        if application.account not in (None, identity.subject):
-            zh, en = "只能以本人账号申请", "file with your own account; an agent files at the window"
-            raise InvalidInput(zh, en, errors=[FieldError("applicant.account", "not_your_account", zh, en)])
-        return
-    if identity.kind is Kind.staff and application.channel == "window" and Post.intake in identity.posts:
-        return
-    raise Forbidden(
-        "移动端、PC端、自助端由申请人本人提交；窗口端由收件受理岗提交；系统账号仅可补录",
-        "applicants file on mobile, web or kiosk; intake staff at the window; systems file observed cases only",
-    )
-
-
-def _wrong_organisation(application: Application, item: Item, identity: Identity) -> list[FieldError]:
-    code = application.organisation
-    found = registry.find_organisation(code)
-    if found is None or not found.active:
-        return [FieldError("organisation", "unknown_organisation", "没有此单位或已停用", "no such active organisation")]
-    if found.level not in item.levels:
-        levels = ", ".join(sorted(item.levels))
-        return [FieldError("organisation", "wrong_level", f"该事项由 {levels} 级办理", f"handled at level {levels}")]
-    errors = []
-    if application.locality and not _reaches(application.locality, code, item.reach):
-        zh, en = "该地不在此单位管辖范围内", "this organisation has no jurisdiction there"
-        errors.append(FieldError("locality", "wrong_jurisdiction", zh, en))
-    if identity.organisation and not _reaches(identity.organisation, code, item.reach):
-        zh = "该事项不能在您的窗口代收（通办范围：" + item.reach + "）"
-        en = f"your window may not take this in for {code} (reach: {item.reach})"
-        errors.append(FieldError("organisation", "wrong_jurisdiction", zh, en))
-    return errors
-
-
-def _reaches(place: str, handler: str, reach: str) -> bool:
-    """Whether something at `place` may go to `handler`: one below the other, or within the item's 通办范围."""
-    if organisation.within(place, handler) or organisation.within(handler, place):
-        return True
-    width = {"county": 6, "city": 4, "province": 2}[reach]
-    return place[:width] == handler[:width]
-
-
-def _wrong_item_use(application: Application, item: Item) -> list[FieldError]:
-    errors = []
-    if application.subject not in item.subjects:
-        zh, en = "该事项不对此类申请人办理", f"this item is for {', '.join(sorted(item.subjects))}"
-        errors.append(FieldError("applicant.kind", "wrong_subject", zh, en))
-    if application.channel in ("mobile", "web") and not item.online:
-        zh, en = (
-            "该事项须到现场办理（自助端或窗口端）",
-            "this item is not available online; use kiosk or window",
-        )
-        errors.append(FieldError("channel", "not_online", zh, en))
-    if application.delivery and application.delivery not in item.delivery:
-        zh, en = f"可选：{'、'.join(sorted(item.delivery))}", f"one of {', '.join(sorted(item.delivery))}"
-        errors.append(FieldError("delivery.way", "unknown_delivery", zh, en))
-    if application.finish is not None and not (item.form == "instant" and application.channel == "window"):
-        zh, en = "只有窗口端的即办件可以当场办结", "only instant items at the window finish in one request"
-        errors.append(FieldError("finish", "not_instant", zh, en))
-    return errors
-
-
-def _unnamed_materials(application: Application, item: Item) -> list[FieldError]:
-    """Every required material is named; what is not at hand is named as lacking, and asked for once (art. 32(4))."""
-    named = {m.code for m in application.materials}
-    return [
-        FieldError(
-            "materials",
-            "material_missing",
-            f"缺少 {m.code}（{m.name.zh}）；若暂缺，请以 medium=lacking 注明，由窗口一次性告知补正",
-            f"{m.code} ({m.name.en}) is missing; name it with medium=lacking if it is to follow",
-        )
-        for m in item.required()
-        if m.code not in named
-    ]
-
-
 def _number(application: Application, row: str, probe: int, now: datetime) -> str:
     """21 digits whose last seven come from subject and key: no counter, no hot key, nothing to enumerate."""
     digest = hashlib.sha256(f"{row}:{probe}".encode()).digest()
@@ -268,13 +126,19 @@ def _opened(
     request: RequestId,
     evidence: Mapping[str, Evidence],
     commitment: bytes,
+    now: datetime,
 ) -> Case:
     """The case with its first node, and with those of settling it on the spot where that was asked."""
     calendar = registry.current_calendar()
     observed = application.observed
     if observed:
         told: dict[str, Evidence] = {"due": int(observed.due.timestamp())} if observed.due else {}
-        evidence = {**evidence, **told, "source": observed.source, "source_id": observed.source_id}
+        origin: dict[str, Evidence] = {
+            "source": observed.source,
+            "source_id": observed.source_id,
+            "recorded_at": int(now.timestamp()),
+        }
+        evidence = {**evidence, **told, **origin}
 
     def wish(action: str, about: Mapping[str, Evidence], dossier: bytes | None = None) -> Wish:
         actor = observed.actor if observed else None

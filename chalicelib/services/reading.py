@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain import authority, clocks, explanation
-from chalicelib.domain import case as histories
 from chalicelib.domain.authority import Identity, Kind, Post
 from chalicelib.domain.calendar import Calendar, end_of_day, legal_day
 from chalicelib.domain.clocks import Clock, Light
@@ -83,15 +82,16 @@ def dossier(case_id: str, identity: Identity) -> tuple[Known, Dossier | None]:
 
 
 def history(case_id: str, identity: Identity) -> History:
-    """The whole history, verified; two reads."""
-    known = casework.visible(case_id, identity)
+    """The whole history, verified; two reads. Its case is not folded: a history that was touched may add up to
+    nothing."""
+    known, broken_at = casework.recorded(case_id, identity)
     forms, texts = dossiers.load_all(case_id)
     found = {
         number: _standing(forms.get(number), node.dossier)
         for number, node in enumerate(known.case.nodes, start=1)
         if node.dossier
     }
-    return History(known, texts, histories.broken_link(known.case), found)
+    return History(known, texts, broken_at, found)
 
 
 def _standing(on_file: Dossier | None, commitment: bytes | None) -> str:

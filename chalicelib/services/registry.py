@@ -18,6 +18,7 @@ from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.case import Law
 from chalicelib.domain.item import Item
 from chalicelib.domain.organisation import Organisation
+from chalicelib.domain.procedure import SETTLE
 from chalicelib.errors import BrokenDefinition, FieldError, Forbidden, InvalidInput, NotFound, VersionConflict
 from chalicelib.procedures import all_procedures
 from chalicelib.store import registry as store
@@ -91,6 +92,13 @@ def current_calendar() -> Calendar:
     return _calendar(tuple((e.id, e.version) for e in entries("calendar")))
 
 
+def forget() -> None:
+    """Drops what this process remembers, for when the table beneath was emptied."""
+    store.forget()
+    _item.cache_clear()
+    _calendar.cache_clear()
+
+
 @lru_cache(maxsize=1024)
 def _item(id: str, version: int) -> Item:
     return item.parse(entry("item", id, version).document(), version)
@@ -113,10 +121,7 @@ def _require_sound(kind: str, id: str, document: Mapping[str, Any]) -> None:
             case "organisation":
                 _require_parent(organisation.parse({**document, "code": id}))
             case "item":
-                parsed = item.parse({**document, "id": id}, 1)
-                if parsed.procedure not in all_procedures():
-                    known = ", ".join(all_procedures())
-                    raise BrokenDefinition(f"item {id}.procedure: {parsed.procedure!r} is not one of {known}")
+                _require_procedure(item.parse({**document, "id": id}, 1))
             case "calendar":
                 calendar.parse_year(int(id), document)
             case "staff":
@@ -128,6 +133,19 @@ def _require_sound(kind: str, id: str, document: Mapping[str, Any]) -> None:
             str(error),
             errors=[FieldError(where.rpartition(".")[2], "broken_definition", str(error), str(error))],
         ) from error
+
+
+def _require_procedure(found: Item) -> None:
+    """The item's procedure exists, suits its form, and knows the actions that the item keeps apart."""
+    procedure = all_procedures().get(found.procedure)
+    if procedure is None:
+        known = ", ".join(all_procedures())
+        raise BrokenDefinition(f"item {found.id}.procedure: {found.procedure!r} is not one of {known}")
+    if (found.form == "instant") != bool(procedure.rows(SETTLE)):
+        raise BrokenDefinition(f"item {found.id}.procedure: {found.procedure} does not suit the form {found.form!r}")
+    for action in sorted({action for pair in found.separation for action in pair}):
+        if not procedure.rows(action):
+            raise BrokenDefinition(f"item {found.id}.separation: {found.procedure} has no action {action!r}")
 
 
 def _require_parent(found: Organisation) -> None:

@@ -11,7 +11,7 @@ import hmac
 from dataclasses import dataclass
 
 from chalicelib import settings
-from chalicelib.domain.authority import Identity
+from chalicelib.domain.authority import Identity, Kind
 from chalicelib.store.nodes import REQUEST_BYTES
 
 _INDEX_BYTES = 16
@@ -41,7 +41,10 @@ def account(subject: str) -> str:
 
 
 def is_applicant(identity: Identity, index: str) -> bool:
-    """Whether a case's blind index, under whatever key version, is that of this identity's account."""
+    """Whether a case's blind index, under whatever key version, is that of this citizen's account; staff and systems
+    of the same name are somebody else."""
+    if identity.kind is not Kind.citizen:
+        return False
     version, _, _ = index.partition(":")
     if not version.isdigit() or int(version) not in settings.current().index_keys:
         return False

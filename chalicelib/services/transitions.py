@@ -17,8 +17,9 @@ from chalicelib.domain.case import Case, Evidence
 from chalicelib.domain.wish import Wish, set_apart
 from chalicelib.errors import FieldError, Forbidden, InvalidInput, SamePerson, StaleVersion
 from chalicelib.services import casework, registry, subjects
+from chalicelib.services.admission import future
+from chalicelib.services.application import Material
 from chalicelib.services.casework import Known
-from chalicelib.services.intake import Material, future
 from chalicelib.services.subjects import RequestId
 from chalicelib.store import cases, dossiers, requests
 from chalicelib.store.dossiers import Dossier
@@ -66,6 +67,8 @@ def act(case_id: str, step: Step, *, identity: Identity, key: str | None, digest
         dossier = _supplemented(known, step)
     elif step.materials or step.form:
         raise _not_a_correction(step)
+    if step.observed:
+        evidence["recorded_at"] = int(now.timestamp())
     wish = _wish(known, step, identity, request, evidence, dossier, now)
     after = Known(engine.take(known.case, wish, known.law, registry.current_calendar()), known.law)
     dossiers.put_texts(case_id, texts)

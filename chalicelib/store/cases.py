@@ -7,7 +7,7 @@ the caller reads back. No other module touches the cases table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -103,10 +103,11 @@ share(CaseRow)
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the item holds: the case's constants, and its nodes still to be folded."""
+    """What the item holds: the case's constants, its nodes still to be folded, and the version it says it has."""
 
     blank: Case
     nodes: tuple[Node, ...]
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,13 +226,6 @@ def _mine_key(applicant: str, after: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": {"S": after["id"]}, "a": {"S": applicant}, "r": {"N": str(after["r"])}}
 
 
-def every() -> Iterator[Stored]:
-    """Every case, by a scan: for rebuilding and checking by an operator, never on a request's path."""
-    with guarded():
-        for row in CaseRow.scan():
-            yield _stored(row)
-
-
 def _update(
     before: Case, after: Case, *, queued: bool, apart: Sequence[str], kept: Sequence[str]
 ) -> tuple[list[Action], Condition]:
@@ -274,4 +268,4 @@ def _stored(row: CaseRow) -> Stored:
         observed=bool(row.observed),
         received=datetime.fromtimestamp(row.received / 1000, tz=UTC),
     )
-    return Stored(blank, tuple(row.nodes))
+    return Stored(blank, tuple(row.nodes), int(row.version))

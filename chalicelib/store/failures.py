@@ -47,15 +47,17 @@ def guarded() -> Iterator[None]:
     """Runs one SDK call and speaks of its failure in the store's own words."""
     try:
         yield
-    except TransactWriteError as error:
-        raise _transaction(error) from error
     except PynamoDBException as error:
+        if _unreachable(error.cause):
+            raise _busy() from error  # before its code is asked for, which fails on a time-out
+        if isinstance(error, TransactWriteError):
+            raise _transaction(error) from error
         code = error.cause_response_code or ""
         if code in _CONDITION:
             raise ConditionFailed(frozenset({0})) from error
         if code == "TransactionConflictException":
             raise _Conflict from error
-        if code in _THROTTLED or _unreachable(error.cause):
+        if code in _THROTTLED:
             raise _busy() from error
         raise
     except ClientError as error:
@@ -91,7 +93,7 @@ def _transaction(error: TransactWriteError) -> Exception:
         return ConditionFailed(failed)
     if _CONFLICT in codes:
         return _Conflict()
-    return _busy() if _unreachable(error.cause) else error
+    return error
 
 
 def _busy() -> Busy:

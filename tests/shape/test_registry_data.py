@@ -239,9 +239,7 @@ def test_materials_are_coded_once_and_at_least_one_is_required(item: Entry) -> N
 def test_grading_ends_in_an_open_step_at_a_level_of_the_item(item: Entry) -> None:
     steps = item.get("graded", {"steps": []})["steps"]
     assert {step["level"] for step in steps} <= set(item["levels"])
-    assert [index for index, step in enumerate(steps) if "below" not in step] == (
-        [len(steps) - 1] if steps else []
-    )
+    assert [index for index, step in enumerate(steps) if "below" not in step] == ([len(steps) - 1] if steps else [])
 
 
 def test_the_pooled_item_sets_no_limit_asks_for_nothing_and_is_handled_everywhere() -> None:
