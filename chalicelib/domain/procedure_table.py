@@ -1,4 +1,4 @@
-"""Reads a procedure from its table, strictly: every kind of broken table is refused with a message that names the place.
+"""Reads a procedure from its table, strictly: a broken one is refused with a message that names the place.
 
 Nothing that passed can strand a case: every state can be reached and left, every pause ends, every end has a result.
 This module must not know about items, organisations or time.

@@ -1,0 +1,133 @@
+"""`./zs` as typed: against a server on loopback, and where none answers."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import CompletedProcess, run
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from infra.cli import demo_command
+from infra.cli.commands import app
+from infra.cli.hub import Hub as Client
+from infra.local.server import serving
+from tests.flow.conftest import Hub
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = ["demo", "replay", "case", "desk", "deadline", "token", "clock", "registry"]
+
+
+@pytest.fixture
+def url(hub: Hub) -> Iterator[str]:
+    with serving(hub.cloud.wsgi, 0) as server:
+        running = threading.Thread(target=server.run)
+        running.start()
+        yield f"http://127.0.0.1:{server.effective_port}"
+        server.trigger.pull_trigger(server.close)
+        running.join(10)
+        assert not running.is_alive()
+
+
+def zs(*arguments: str) -> CompletedProcess[str]:
+    """In a process of its own: the server of these tests writes its log lines to this one's stdout."""
+    return run([sys.executable, "-m", "infra.cli", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def zs_here(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def told(*arguments: str) -> Any:
+    result = zs(*arguments, "--json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_every_command_is_listed_and_explains_itself_in_both_languages() -> None:
+    assert all(name in zs_here("--help").stdout for name in COMMANDS)
+    for name in COMMANDS:
+        shown = zs_here(name, "--help").stdout
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in shown), name
+        assert " / " in shown, name
+
+
+def test_a_sample_week_is_played_without_a_refusal(hub: Hub) -> None:
+    found = demo_command.run(Client(hub.cloud), seed=7, cases=80)
+    assert (found["refused"], found["stopped"], found["cases"]) == ([], [], 80)
+    assert set(found["by_channel"]) == {"mobile", "web", "kiosk", "window"}
+    assert len(found["by_state"]) >= 8
+    assert sum(found["overdue_by_desk"].values()) > 0
+    history = hub.get(f"/v1/cases/{found['example']['case']}/history", {"sub": "s", "kind": "system"})
+    assert history["verified"]
+
+
+def test_the_same_seed_and_start_play_the_same_week(hub: Hub) -> None:
+    start = hub.cloud.now()
+    weeks = []
+    for _ in range(2):
+        hub.cloud.reset(start)
+        weeks.append(demo_command.run(Client(hub.cloud), seed=3, cases=25))
+    assert [week.pop("run") is not None for week in weeks] == [True, True]
+    assert weeks[0] == weeks[1]
+
+
+def test_case_desk_and_deadline_show_what_the_platform_says(hub: Hub, url: str) -> None:
+    filed = hub.file()
+    shown = zs("case", filed.id, "--url", url)
+    assert shown.returncode == 0
+    assert filed.id in shown.stdout
+    assert "Verified" in shown.stdout
+    assert told("case", filed.id, "--url", url)["history"]["verified"]
+    assert [row["case_id"] for row in told("desk", filed.answer["organisation"], "--url", url)] == [filed.id]
+    assert told("desk", filed.answer["organisation"], "--due", "overdue", "--url", url) == []
+    assert told("deadline", "2026-09-30", "7", "--url", url)["deadline"]["day"] == "2026-10-15"
+    assert "make-up working day" in zs("deadline", "2026-09-30", "7", "--url", url).stdout
+
+
+def test_the_clock_is_read_set_and_moved_on(url: str) -> None:
+    before = told("clock", "--url", url)["now"]
+    assert told("clock", "--advance", "2d", "--url", url)["now"][:10] > before[:10]
+    assert told("clock", "--set", "2026-06-01T09:00", "--url", url)["now"] == "2026-06-01T09:00:00+08:00"
+    refused = zs("clock", "--set", "2020-01-01", "--url", url)
+    assert refused.returncode == 1
+    assert "version_conflict" in refused.stderr
+    assert zs("clock", "--advance", "soon", "--url", url).returncode == 2
+
+
+def test_a_token_is_printed_alone_and_serves(hub: Hub, url: str) -> None:
+    printed = zs("token", "--kind", "staff", "--org", "330203", "--post", "review", "--url", url)
+    assert printed.stdout.count("\n") == 1
+    reply = hub.cloud.request("GET", "/v1/desk?org=330203", token=printed.stdout.strip())
+    assert reply.status == 200
+    assert zs("token", "--kind", "staff", "--url", url).returncode == 1
+
+
+def test_a_registry_is_published_again_without_new_versions(url: str, tmp_path: Path) -> None:
+    first = told("registry", "load", "--url", url)
+    assert first["published"] == first["first_versions"] > 300
+    (tmp_path / "more.toml").write_text(
+        '[[organisation]]\ncode = "33020399"\nlevel = "station"\nname = { zh = "示例所", en = "Sample" }\n',
+        encoding="utf-8",
+    )
+    assert told("registry", "load", str(tmp_path), "--url", url)["published"] == 1
+    assert zs("registry", "load", str(tmp_path / "none"), "--url", url).returncode == 2
+
+
+def test_where_no_server_answers_the_message_names_the_command_to_run() -> None:
+    for command in (["clock"], ["desk", "330203"], ["demo"]):
+        result = zs_here(*command, "--url", "http://127.0.0.1:9")
+        assert result.exit_code == 1
+        assert "make run" in result.stderr
+    assert zs_here("clock", "--url", "nonsense").exit_code == 2
+
+
+def test_a_log_without_a_mapping_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    result = zs_here("replay", str(tmp_path))
+    assert result.exit_code == 2
+    assert "docs/replay.md" in result.stderr
