@@ -132,6 +132,10 @@ def desk(
     if identity.kind is Kind.citizen or not authority.sees_organisation(identity, organisation):
         raise Forbidden("该单位不在您的辖区内", "this organisation is not in your scope")
     first, last = _range(due, now)
+    if after and after["q"] > last:
+        return Page((), None)
+    if after:  # what fell due since the page before was read still lies behind the cursor
+        first = min(first, after["q"])
     rows: list[Queued] = []
     for _ in range(READS_A_PAGE if state else 1):
         found, after = cases.desk(

@@ -30,7 +30,19 @@ class Names:
                 message = f"An expression attribute {kind} used in the document path is not defined"
                 raise invalid(f"Invalid expression: {message}; attribute {kind}: {each}")
         self.used |= parsed.placeholders
+        self._refuse_reversed(parsed.tree)
         return parsed.tree
+
+    def _refuse_reversed(self, tree: Any) -> None:
+        """Complain of BETWEEN with given bounds of two types, or the lower one above the upper."""
+        kind = tree[0] if isinstance(tree, tuple) else ""
+        if kind in ("and", "or", "not"):
+            for each in tree[1:]:
+                self._refuse_reversed(each)
+        elif kind == "between" and tree[2][0] == tree[3][0] == "value":
+            low, high = (self.values[bound[1]] for bound in tree[2:])
+            if not values.before(low, high, or_same=True):
+                raise invalid("The BETWEEN operator requires an upper bound that is not below the lower, of its type")
 
     def refuse_unused(self) -> None:
         """Once all expressions were taken: complain of placeholders that none of them uses, as DynamoDB does."""

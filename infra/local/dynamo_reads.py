@@ -94,7 +94,7 @@ def query(store: Store, body: Body) -> Body:
     condition = names.take(expressions.condition(body["KeyConditionExpression"]))
     span = _span(rows, index, _conjuncts(condition), names)
     forward = body.get("ScanIndexForward", True)
-    start = _start(rows, index, body, span.partition)
+    start = _start(rows, index, body, span)
     positions = index.partitions.get(span.partition, [])
     keys = in_order(positions, span.low, span.high, start, forward=forward)
     width = len(rows.primary.key_names)
@@ -179,11 +179,8 @@ def _span(rows: Rows, index: Index, parts: list[Node], names: Names) -> Span:
     for name in index.hash_names:
         kind, given = conditions.pop(name, ("", []))
         if kind != "=":
-            raise invalid(
-                "Query condition missed key schema element: " + name
-                if not kind
-                else "Query key condition not supported"
-            )
+            missed = f"Query condition missed key schema element: {name}"
+            raise invalid("Query key condition not supported" if kind else missed)
         partition.append(_key_value(rows, name, given[0]))
     ranges = [n for n in (index.range_names) if n in conditions]
     if set(conditions) - set(ranges) or ranges != list(index.range_names[: len(ranges)]):
@@ -225,7 +222,7 @@ def _bounds(rows: Rows, partition: Key, ranges: list[tuple[str, str, list[values
     return Span(partition, low, (*equal, end), lambda item: values.begins_with(item[name], given[0]))
 
 
-def _start(rows: Rows, index: Index, body: Body, partition: Key | None) -> Key | None:
+def _start(rows: Rows, index: Index, body: Body, span: Span | None) -> Key | None:
     given = body.get("ExclusiveStartKey")
     if given is None:
         return None
@@ -233,8 +230,10 @@ def _start(rows: Rows, index: Index, body: Body, partition: Key | None) -> Key |
         raise invalid("The provided starting key is invalid")
     key = rows.key_of({name: given[name] for name in rows.primary.key_names})
     place = index.place(given, key)
-    if place is None or (partition is not None and place[0] != partition):
+    if place is None or (span and place[0] != span.partition):
         raise invalid("The provided starting key is outside query boundaries based on provided conditions")
+    if span and not (span.low <= place[1] and place[1][: len(span.high)] <= span.high and span.exact(given)):
+        raise invalid("The provided starting key does not match the range key predicate")
     return place[1]
 
 
@@ -251,7 +250,7 @@ def _page(rows: Rows, index: Index, body: Body, names: Names, found: Iterator[Ro
     limit, size, looked_at, last = body.get("Limit"), 0, 0, None
     shown: list[Attributes] = []
     for row in found:
-        size += row.size
+        size += index.size(row)
         looked_at += 1
         if test is None or holds(test, _shown(row.item, index.projected, None), names):
             shown.append(_shown(row.item, index.projected, paths))

@@ -56,6 +56,20 @@ class Index:
         partition = tuple(values.native(item[name]) for name in self.hash_names)
         return partition, tuple(values.native(item[name]) for name in self.range_names) + key
 
+    def entries(self, rows: Sequence[Row | None], key: Key) -> list[int]:
+        """The sizes in bytes of the entries that rows under one key have here; the larger where two share a place."""
+        found: dict[tuple[Key, Key], int] = {}
+        for row in rows:
+            if row and (place := self.place(row.item, key)):
+                found[place] = max(found.get(place, 0), self.size(row))
+        return list(found.values())
+
+    def size(self, row: Row) -> int:
+        """The size in bytes of a row's entry here."""
+        if self.projected is None:
+            return row.size
+        return sum(size for name, size in row.sizes.items() if name in self.projected)
+
     def add(self, place: tuple[Key, Key]) -> None:
         insort(self.partitions.setdefault(place[0], []), place[1])
 
@@ -164,13 +178,12 @@ class Rows:
                 raise invalid("The provided key element does not match the schema")
             message = f"Type mismatch for key {name} expected: {self.kinds[name]} actual: {kind}"
             raise invalid(f"One or more parameter values were invalid: {message}")
-        if kind == "N":
-            value["N"] = values.number(value["N"])
+        size = values.checked(value)
         limit = 2048 if name in self.primary.hash_names else 1024
         if value[kind] == "":
             message = "The AttributeValue for a key attribute cannot contain an empty string value."
             raise invalid(f"One or more parameter values are not valid. {message} Key: {name}")
-        if len(value[kind]) > limit and len(value[kind].encode()) > limit:
+        if size > limit:
             raise invalid(f"One or more parameter values were invalid: Size of key has exceeded {limit} bytes")
 
     def check_index_keys(self, item: Attributes) -> None:

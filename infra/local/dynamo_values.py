@@ -88,7 +88,7 @@ def checked(value: Value, depth: int = 0) -> int:
     if kind in ("BOOL", "NULL"):
         return 1
     if kind == "B":
-        return len(content) * 3 // 4
+        return _bytes_in(content)
     if kind in _SETS:
         return _checked_set(value, kind)
     if depth >= _DEPTH_LIMIT:
@@ -107,7 +107,11 @@ def _checked_set(value: Value, kind: str) -> int:
         message = "One or more parameter values were invalid: Input collection [{}] contains duplicates."
         raise invalid(message.format(", ".join(members)))
     value[kind] = members
-    return sum(len(each.encode()) for each in members)
+    return sum(_bytes_in(each) if kind == "BS" else len(each.encode()) for each in members)
+
+
+def _bytes_in(encoded: str) -> int:
+    return len(encoded) * 3 // 4 - encoded.count("=", -2)
 
 
 def sizes(attributes: Attributes) -> dict[str, int]:
@@ -194,6 +198,13 @@ def united(left: Value | None, right: Value, *, minus: bool = False) -> Value | 
     else:
         members = [*had, *(each for each in right[kind] if each not in had)]
     return {kind: members} if members else None
+
+
+def token(given: str | None) -> str | None:
+    """A ClientRequestToken, if there is one; over 36 characters it is refused."""
+    if given and len(given) > 36:
+        raise invalid("Value at 'clientRequestToken' failed to satisfy constraint: Member must have length <= 36")
+    return given
 
 
 def key_kind(value: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from infra.local.dynamo_values import Fault, invalid
 
 Body = dict[str, Any]
 _TRANSACTION_BYTES = 4 * 1024 * 1024
-_TOKEN_LIFE = timedelta(minutes=10)
+TOKEN_LIFE = timedelta(minutes=10)
 _LEGACY = {"Expected", "AttributeUpdates", "ConditionalOperator"}
 _CANCELLED = "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]"
 
@@ -32,11 +32,12 @@ _CANCELLED = "Transaction cancelled, please refer cancellation reasons for speci
 @dataclass(slots=True)
 class Store:
     """What the actions work on: `rows` finds a table by name or ARN, `now` is the time of a write. `tokens` remembers
-    transactions by their ClientRequestToken for ten minutes."""
+    transactions by their ClientRequestToken for ten minutes; `keep`, if any, learns of changes before they are made."""
 
     rows: Callable[[str], Rows]
     now: Callable[[], datetime]
     tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    keep: Callable[[Sequence[Change], datetime, tuple[str, str] | None], None] | None = None
 
 
 @dataclass(slots=True)
@@ -139,23 +140,27 @@ def _updated(write: Write, old: Row | None) -> tuple[Row, list[Path]]:
     return Row(item, sizes), paths
 
 
-def apply(change: Change, now: datetime) -> None:
-    """Make the change, with its stream record."""
-    if change.write.kind != "ConditionCheck":
-        change.write.rows.replace(change.write.key, change.new)
-        change.write.rows.record(change.old, change.new, now)
+def apply(store: Store, changes: Sequence[Change], token: tuple[str, str] | None = None) -> None:
+    """Make the changes of one request, with their stream records; `token` is a transaction's, with its digest."""
+    now = store.now()
+    if store.keep:
+        store.keep(changes, now, token)
+    for change in changes:
+        if change.write.kind != "ConditionCheck":
+            change.write.rows.replace(change.write.key, change.new)
+            change.write.rows.record(change.old, change.new, now)
+    if token:
+        store.tokens[token[0]] = (token[1], now)
 
 
-def units(change: Change) -> dict[str | None, int]:
-    """Write units of the table (None) and of each index that the change touches."""
+def units(change: Change, times: int = 1) -> dict[str | None, int]:
+    """Write units of the table (None) and of each index that the change touches; a transaction's count twice."""
     size = max(change.old.size if change.old else 0, change.new.size if change.new else 0, 1)
-    one = -(-size // 1024)
-    found: dict[str | None, int] = {None: one}
+    found: dict[str | None, int] = {None: -(-size // 1024) * times}
     for name, index in change.write.rows.secondary.items():
-        places = [index.place(row.item, change.write.key) for row in (change.old, change.new) if row]
-        touched = {place for place in places if place}
-        if touched and not _looks_the_same(change, index.projected):
-            found[name] = one * len(touched)
+        entries = index.entries((change.old, change.new), change.write.key)
+        if entries and not _looks_the_same(change, index.projected):
+            found[name] = times * sum(-(-entry // 1024) for entry in entries)
     return found
 
 
@@ -198,7 +203,7 @@ def _single(kind: str, store: Store, body: Body, allowed: set[str]) -> Body:
     if wanted not in allowed:
         raise invalid("Return values set to invalid value")
     change = evaluate(prepare(kind, body, store.rows(body["TableName"])))
-    apply(change, store.now())
+    apply(store, [change])
     attributes = _returned(change, wanted)
     answer: Body = {"Attributes": attributes} if attributes else {}
     if capacity := consumed(body, body["TableName"], units(change)):
@@ -226,11 +231,9 @@ def batch_write_item(store: Store, body: Body) -> Body:
     if len({(table, write.key) for table, write in writes}) < len(writes):
         raise invalid("Provided list of item keys contains duplicates")
     answer: Body = {"UnprocessedItems": {}}
-    capacities = []
-    for table, write in writes:
-        change = evaluate(write)
-        apply(change, store.now())
-        capacities.append(consumed(body, table, units(change)))
+    changes = [evaluate(write) for _, write in writes]
+    apply(store, changes)
+    capacities = [consumed(body, each[0], units(change)) for each, change in zip(writes, changes, strict=True)]
     if any(capacities):
         answer["ConsumedCapacity"] = capacities
     return answer
@@ -245,7 +248,7 @@ def transact_write_items(store: Store, body: Body) -> Body:
     text = json.dumps(operations, sort_keys=True)
     if len(text) > _TRANSACTION_BYTES * 1.05:
         raise invalid("Transaction request size exceeded 4 MB")
-    token = body.get("ClientRequestToken")
+    token = values.token(body.get("ClientRequestToken"))
     if token and _seen_before(store, token, text):
         return {}
     named = [
@@ -254,13 +257,10 @@ def transact_write_items(store: Store, body: Body) -> Body:
     writes = [prepare(kind, each, rows) for kind, each, rows in named]
     if len({(id(write.rows), write.key) for write in writes}) < len(writes):
         raise invalid("Transaction request cannot include multiple operations on one item")
-    changes, now = _all_or_nothing(writes), store.now()
-    for change in changes:
-        apply(change, now)
-    if token:
-        store.tokens[token] = (_digest(text), now)
+    changes = _all_or_nothing(writes)
+    apply(store, changes, (token, _digest(text)) if token else None)
     tables = [each["TableName"] for _, each, _ in named]
-    capacity = [consumed(body, name, _doubled(each)) for name, each in zip(tables, changes, strict=True)]
+    capacity = [consumed(body, name, units(each, times=2)) for name, each in zip(tables, changes, strict=True)]
     return {"ConsumedCapacity": capacity} if any(capacity) else {}
 
 
@@ -280,14 +280,10 @@ def _all_or_nothing(writes: list[Write]) -> list[Change]:
     return changes
 
 
-def _doubled(change: Change) -> dict[str | None, int]:
-    return {name: 2 * count for name, count in units(change).items()}
-
-
 def _seen_before(store: Store, token: str, text: str) -> bool:
     now = store.now()
     for each, (_, at) in list(store.tokens.items()):
-        if at + _TOKEN_LIFE >= now:
+        if at + TOKEN_LIFE >= now:
             break
         del store.tokens[each]
     seen = store.tokens.get(token)
