@@ -1,11 +1,13 @@
 # The two commands are `make run` and `make test`; both prepare everything on a fresh machine.
 PYTHON ?= python3
 PORT ?= 8000
+DATA ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CONTRACT := $(VENV)-contract
 
-.PHONY: help run test check format clean
+.PHONY: help run test check contract format clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -18,8 +20,15 @@ $(READY): requirements.txt requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	@touch $@
 
-run: $(READY) ## start the whole system on http://127.0.0.1:8000 (PORT=…)
-	@$(BIN)/python -m infra.local --port $(PORT)
+$(CONTRACT)/.ready: requirements-contract.txt $(READY)
+	@echo "Preparing $(CONTRACT) (once, half a minute) …"
+	@$(BIN)/python -m venv $(CONTRACT)
+	@$(CONTRACT)/bin/pip install --quiet --disable-pip-version-check --requirement requirements-contract.txt
+	@echo '*' > $(CONTRACT)/.gitignore
+	@touch $@
+
+run: $(READY) ## start the whole system on http://127.0.0.1:8000 (PORT=…; DATA=… is a directory that keeps the data)
+	@$(BIN)/python -m infra.local --port $(PORT) $(if $(DATA),--data "$(DATA)")
 
 test: $(READY) ## run every test
 	@$(BIN)/python -m pytest
@@ -29,9 +38,12 @@ check: $(READY) ## lint, format, types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+contract: $(CONTRACT)/.ready ## hold a second, independent engine against the checks that ours passes
+	@CONTRACT_MINISTACK=$(CONTRACT)/bin/python $(BIN)/python -m pytest -n 0 tests/contract
+
 format: $(READY) ## let ruff put the code in order
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
 clean: ## remove everything that was built
-	@rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(CONTRACT) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import hashlib
+import json
 import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from chalicelib.errors import VersionConflict
 from infra.local import load_registry
 from infra.local.cloud import LocalCloud
+from infra.local.journal import Unusable
 from infra.local.server import serving
 
 _READY = """
-中枢已在本机运行：{url}    （已发布样例登记 {published} 条：单位、事项、日历、人员；数据只在内存中，退出即清空）
+中枢已在本机运行：{url}    （已发布样例登记 {published} 条：单位、事项、日历、人员；{keeps_zh}）
 
   接口与试用      {url}/            选择身份后即可操作
   一周样例办件    ./zs demo         看队列、期限和流程节点
@@ -24,7 +28,7 @@ _READY = """
   拨快时钟一天    curl -s {url}/_local/clock -d '{{"advance":86400}}'
   日志            {log}             停止：Ctrl-C
 
-Zhongshu is serving on {url}    (sample registry published: {published} entries; data live in memory until you stop)
+Zhongshu is serving on {url}    (sample registry published: {published} entries; {keeps_en})
 
   reference page  {url}/            choose an identity and try the routes
   a sample week   ./zs demo         queues, deadlines and histories, live
@@ -36,6 +40,8 @@ Zhongshu is serving on {url}    (sample registry published: {published} entries;
 LOG = Path("build/local.log")
 _TAKEN = """端口{port}已被占用。请换一个端口，例如：make run PORT={other}
 Port {port} is taken. Choose another one, e.g. make run PORT={other}"""
+_MEMORY = ("数据只在内存中，退出即清空", "data live in memory until you stop")
+_KEPT = ("数据保存在 {data}", "data are kept in {data}")
 
 
 def _moment(text: str) -> datetime:
@@ -43,6 +49,18 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text} 缺少时区 / has no offset, e.g. +08:00")
     return moment
+
+
+def _publish(cloud: LocalCloud) -> int:
+    """Publish the registry's entries, unless these very entries were published into the data directory before; what
+    was changed there since is left alone. Gives their number."""
+    entries = list(load_registry.entries())
+    edition = hashlib.sha256(json.dumps(entries, default=str).encode()).hexdigest()
+    if cloud.keeper is None or cloud.keeper.notes.get("registry") != edition:
+        load_registry.load(_publisher(cloud))
+    if cloud.keeper:
+        cloud.keeper.note("registry", edition)
+    return len(entries)
 
 
 def _publisher(cloud: LocalCloud) -> load_registry.Put:
@@ -57,23 +75,30 @@ def _publisher(cloud: LocalCloud) -> load_registry.Put:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until interrupted; gives the exit status: 1 if the port is taken."""
+    """Serve until interrupted; gives the exit status: 1 if the port is taken or the data directory of no use."""
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default 8000; 0: any)")
     parser.add_argument("--now", type=_moment, help="set the clock, e.g. 2026-09-30T09:00:00+08:00")
+    parser.add_argument("--data", type=Path, help="directory that keeps everything (default: nothing is kept)")
     given = parser.parse_args(arguments)
     LOG.parent.mkdir(exist_ok=True)
     terminal = sys.stdout  # for people; the functions' log lines go to a file
     with LOG.open("w", encoding="utf-8", buffering=1) as log, contextlib.redirect_stdout(log):
-        return _serve(given.port, given.now, terminal)
+        return _serve(given.port, given.now, given.data, terminal)
 
 
-def _serve(port: int, now: datetime | None, terminal: TextIO) -> int:
-    cloud = LocalCloud.start(now)
+def _serve(port: int, now: datetime | None, data: Path | None, terminal: TextIO) -> int:
+    try:
+        cloud = LocalCloud.start(now, data=data)
+    except Unusable as unusable:
+        print(unusable, file=sys.stderr)
+        return 1
+    except VersionConflict as back:
+        print(f"{back.zh}\n{back.en}", file=sys.stderr)
+        return 1
     try:
         with serving(cloud.wsgi, port) as server:
-            url, published = f"http://127.0.0.1:{server.effective_port}", load_registry.load(_publisher(cloud))
-            print(_READY.format(url=url, published=published, log=LOG), file=terminal, flush=True)
+            print(_ready(cloud, server.effective_port, data), file=terminal, flush=True)
             server.run()
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
@@ -83,6 +108,13 @@ def _serve(port: int, now: datetime | None, terminal: TextIO) -> int:
     finally:
         cloud.close()
     return 0
+
+
+def _ready(cloud: LocalCloud, port: int, data: Path | None) -> str:
+    """What to tell people, once the registry is published."""
+    zh, en = (text.format(data=data) for text in (_KEPT if data else _MEMORY))
+    url = f"http://127.0.0.1:{port}"
+    return _READY.format(url=url, published=_publish(cloud), log=LOG, keeps_zh=zh, keeps_en=en)
 
 
 if __name__ == "__main__":

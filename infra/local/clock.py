@@ -18,7 +18,7 @@ class LocalClock:
     """Real time plus an offset; with `runs=False` it stands still until it is set, which tests want.
 
     `used` says whether anything was kept under this clock; from then on it refuses to go back, because histories,
-    deadlines and streams would run against time.
+    deadlines and streams would run against time. `moved` is called when it has been set.
     """
 
     def __init__(
@@ -27,6 +27,7 @@ class LocalClock:
         self._lock = threading.Lock()
         self._runs = runs
         self.used = used
+        self.moved: Callable[[], None] = lambda: None
         self._place(_aware(start) if start else datetime.now(UTC))
 
     def now(self) -> datetime:
@@ -41,11 +42,12 @@ class LocalClock:
         with self._lock:
             if moment < self.now() and self.used():
                 raise VersionConflict(
-                    f"已有数据，时钟不能倒退；当前为{self.now().isoformat()}，如需从头开始请重新启动",
+                    f"已有数据，时钟不能倒退；当前为{self.now().isoformat()}，如需从头开始请重新启动，有数据目录的请换一个",
                     f"there are data already, so the clock does not go back; it is {self.now().isoformat()}. "
-                    "Restart the local cloud to begin anew.",
+                    "Restart the local cloud to begin anew, with another data directory if there is one.",
                 )
             self._place(moment)
+        self.moved()
         return moment
 
     def advance(self, seconds: float) -> datetime:
@@ -59,6 +61,16 @@ class LocalClock:
         """Go to `moment` whatever it is now; for whoever has just emptied everything."""
         with self._lock:
             self._place(_aware(moment))
+
+    @property
+    def offset(self) -> timedelta:
+        """How far the clock is ahead of real time."""
+        return self.now() - datetime.now(UTC)
+
+    def resume(self, offset: timedelta, last: datetime) -> None:
+        """Go on from an earlier run that had this offset and last wrote at `last`: real time with the offset, if the
+        clock runs, and never before `last`."""
+        self.restart(max(datetime.now(UTC) + offset, last) if self._runs else last)
 
     def _place(self, moment: datetime) -> None:
         self._base = moment

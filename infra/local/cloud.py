@@ -33,6 +33,7 @@ from infra.local.dynamo_rows import Rows
 from infra.local.emf import Metrics
 from infra.local.gateway import Gateway
 from infra.local.issuer import AUDIENCE, Issuer
+from infra.local.keeping import Keeper, Parts
 from infra.local.pump import Options, Pump, mappings_of
 from infra.local.schedules import Scheduler, schedules_of
 from infra.local.wsgi_client import Reply, call
@@ -50,8 +51,7 @@ ENVIRONMENT = {
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # moto knows no host names with an account in them
     "AWS_EC2_METADATA_DISABLED": "true",
     "OIDC_AUDIENCE": AUDIENCE,
-    # keys of this machine's samples; a stage has its own
-    "INDEX_KEYS": "1:" + "5a" * 32,
+    "INDEX_KEYS": "1:" + "5a" * 32,  # these two are keys of this machine's samples; a stage has its own
     "RECEIPT_KEY": "a5" * 32,
 }
 
@@ -73,6 +73,7 @@ class LocalCloud:
     scheduler: Scheduler
     metrics: Metrics
     tables: Mapping[str, Rows]
+    keeper: Keeper | None
     _lock: threading.RLock
     _stack: contextlib.ExitStack
     _kept: dict[str, Any]
@@ -86,11 +87,16 @@ class LocalCloud:
         template: Path = TEMPLATE,
         streams: Mapping[str, Options] | None = None,
         runs: bool = True,
+        data: Path | None = None,
     ) -> LocalCloud:
         """Start everything. `now` sets the clock, which stands still if not `runs`; `streams` overrides the settings
-        of stream mappings by function name."""
+        of stream mappings by function name; `data` is a directory that keeps everything, or Unusable is raised."""
         with contextlib.ExitStack() as stack:
-            cloud = _started(cls, stack, LocalClock(now, runs=runs), app_factory, template, streams)
+            keeper = stack.enter_context(contextlib.closing(Keeper(data))) if data else None
+            cloud = _started(stack, LocalClock(now, runs=runs), app_factory, template, streams, keeper)
+            if now is not None:
+                cloud.clock.set(now)
+            cloud._pumped()
             cloud._stack = stack.pop_all()
         return cloud
 
@@ -175,6 +181,8 @@ class LocalCloud:
             if now is not None:
                 self.clock.restart(now)
             self.scheduler.rewind()
+            if self.keeper:
+                self.keeper.rewrite()
 
     def dead_letters(self) -> list[dict[str, Any]]:
         """The messages of the batches that were given up, taken from their queue."""
@@ -183,6 +191,8 @@ class LocalCloud:
             for each in messages:
                 found.append(jsons.loads(each["Body"]))
                 client.delete_message(QueueUrl=_queue_url(), ReceiptHandle=each["ReceiptHandle"])
+        if self.keeper:
+            self.keeper.letters_taken()
         return found
 
     def close(self) -> None:
@@ -195,53 +205,54 @@ class LocalCloud:
 
     def _settle(self) -> None:
         self._pumped()
+        now = self.clock.now()
         with self.metrics.caught():
-            self.scheduler.run_due()
+            due = self.scheduler.run_due()
         self.metrics.settle()
+        if self.keeper:
+            with moto_repairs.LOCK:
+                self.keeper.settled(now if due else None)
 
 
 def _started(
-    cls: type[LocalCloud],
     stack: contextlib.ExitStack,
     clock: LocalClock,
     app_factory: Callable[[], Chalice],
     template: Path,
     streams: Mapping[str, Options] | None,
+    keeper: Keeper | None,
 ) -> LocalCloud:
-    issuer = Issuer()
+    issuer = Issuer(keeper.key() if keeper else None)
     stack.callback(issuer.close)
     stack.enter_context(_environment({**ENVIRONMENT, "OIDC_ISSUER": issuer.url, "OIDC_JWKS_URL": issuer.jwks_url}))
-    moto_repairs.install()
-    moto_repairs.use_clock(clock.now)
-    stack.callback(moto_repairs.forget)
-    stack.enter_context(moto.mock_aws(config={"core": {"mock_credentials": False}}))
-    definitions = tables.tables_of(tables.read_template(template), STAGE)
-    stack.enter_context(_environment(tables.create(boto3.client("dynamodb"), definitions)))
-    boto3.client("sqs").create_queue(QueueName=DEAD_LETTERS)
+    rows = _engine(stack, clock, template)
     app = app_factory()
-    rows = {name: moto_repairs.table_named(each["TableName"], REGION) for name, each in definitions.items()}
-    metrics = Metrics(boto3.client("cloudwatch"), clock.now)
     pump = Pump(
         mappings_of(app, streams),
         {name: each.stream for name, each in rows.items() if each.stream},
         now=clock.now,
-        dead_letter=_send_dead_letter,
+        dead_letter=keeper.letters_to(_send_dead_letter) if keeper else _send_dead_letter,
     )
     scheduler = Scheduler(schedules_of(app), clock.now, pump.drain, REGION)
-    return _assembled(cls, app, clock, issuer, pump, scheduler, metrics, rows)
+    parts = Parts(rows, pump, clock, scheduler, lambda: moto_repairs.tokens(REGION))
+    return _assembled(app, issuer, parts, keeper)
 
 
-def _assembled(
-    cls: type[LocalCloud],
-    app: Chalice,
-    clock: LocalClock,
-    issuer: Issuer,
-    pump: Pump,
-    scheduler: Scheduler,
-    metrics: Metrics,
-    rows: Mapping[str, Rows],
-) -> LocalCloud:
-    lock = threading.RLock()
+def _engine(stack: contextlib.ExitStack, clock: LocalClock, template: Path) -> dict[str, Rows]:
+    moto_repairs.install()
+    moto_repairs.use_clock(clock.now)
+    stack.callback(moto_repairs.forget)
+    stack.callback(moto_repairs.use_keeper, None)
+    stack.enter_context(moto.mock_aws(config={"core": {"mock_credentials": False}}))
+    definitions = tables.tables_of(tables.read_template(template), STAGE)
+    stack.enter_context(_environment(tables.create(boto3.client("dynamodb"), definitions)))
+    boto3.client("sqs").create_queue(QueueName=DEAD_LETTERS)
+    return {name: moto_repairs.table_named(each["TableName"], REGION) for name, each in definitions.items()}
+
+
+def _assembled(app: Chalice, issuer: Issuer, parts: Parts, keeper: Keeper | None) -> LocalCloud:
+    lock, clock = threading.RLock(), parts.clock
+    metrics = Metrics(boto3.client("cloudwatch"), clock.now)
     held: list[LocalCloud] = []
     gateway = Gateway(
         app,
@@ -251,8 +262,14 @@ def _assembled(
         afterwards=lambda: held[0]._settle(),
         lock=lock,
     )
-    clock.used = lambda: any(rows.values())
-    cloud = cls(gateway, clock, issuer, pump, scheduler, metrics, rows, lock, contextlib.ExitStack(), {})
+    if keeper:
+        keeper.take_up(parts)
+        moto_repairs.label_streams(REGION)
+        moto_repairs.use_keeper(keeper.write)
+    # Histories have a stream; the registry, which was published before the first case, holds no clock.
+    clock.used = lambda: any(rows for rows in parts.tables.values() if rows.stream)
+    running = (gateway, clock, issuer, parts.pump, parts.scheduler, metrics, parts.tables, keeper)
+    cloud = LocalCloud(*running, lock, contextlib.ExitStack(), {})
     doors = Doors(cloud, lambda moment: moment.astimezone(SHANGHAI).isoformat(timespec="seconds"))
     held.append(cloud)
     return cloud

@@ -1,7 +1,8 @@
 """An OpenID Connect issuer for development: it signs whatever identity one asks for.
 
 It listens on loopback only, on a port of its own, so that the platform can fetch its keys while it answers a request.
-The key is made at start and never leaves the process. This module must not be reachable from a deployed stage.
+The key is made at start, or kept in the directory of a run that survives a stop. This module must not be reachable
+from a deployed stage.
 """
 
 from __future__ import annotations
@@ -28,15 +29,22 @@ _CHOICES: Mapping[str, list[str]] = {
 }
 
 
-class Issuer:
-    """The issuer, listening from its making until `close`. `url` is its issuer identifier."""
+def new_key() -> RSAKey:
+    """A fresh signing key."""
+    return RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, private=True, auto_kid=True)
 
-    def __init__(self) -> None:
-        self._key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, private=True, auto_kid=True)
+
+class Issuer:
+    """The issuer, listening from its making until `close`. `url` is its issuer identifier: its address, or, with a
+    `key` that is kept, a name that outlives the address."""
+
+    def __init__(self, key: RSAKey | None = None) -> None:
+        self._key = key or new_key()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._document))
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self.jwks_url = f"{self.url}/jwks.json"
+        address = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"urn:zhongshu:local:{self._key.kid}" if key else address
+        self.jwks_url = f"{address}/jwks.json"
         threading.Thread(target=self._server.serve_forever, name="issuer", daemon=True).start()
 
     def token(self, wanted: Mapping[str, Any], now: datetime) -> str:

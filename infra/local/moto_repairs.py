@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,6 +46,7 @@ MOTO_VERSION = "5.2.5"
 LOCK = threading.RLock()
 
 Clock = Callable[[], datetime]
+Keep = Callable[[Sequence[writes.Change], datetime, tuple[str, str] | None], None]
 Answer = tuple[int, dict[str, str], str]
 
 _ACTIONS: dict[str, Callable[[writes.Store, dict[str, Any]], dict[str, Any]]] = {
@@ -75,6 +76,7 @@ class _Installed:
     """The clock of the running local cloud and, per region, the store over moto's tables."""
 
     clock: Clock = staticmethod(_real_time)
+    keep: Keep | None = None
     stores: dict[str, writes.Store] = {}  # noqa: RUF012  one per process, as moto's own backends are
 
 
@@ -93,6 +95,26 @@ def install() -> None:
 def use_clock(clock: Clock) -> None:
     """Stamp stream records, and age transaction tokens, by this clock from now on."""
     _Installed.clock = clock
+
+
+def use_keeper(keep: Keep | None) -> None:
+    """Tell this keeper of every change before it is made, from now on; None: nobody."""
+    _Installed.keep = keep
+    for store in _Installed.stores.values():
+        store.keep = keep
+
+
+def tokens(region: str) -> dict[str, tuple[str, datetime]]:
+    """The transaction tokens seen in a region: each with the digest of its transaction, and when."""
+    return _store(region).tokens
+
+
+def label_streams(region: str) -> None:
+    """Let moto know each stream by the ARN that it has in its rows, which may be that of an earlier run."""
+    for table in dynamodb_backends[DEFAULT_ACCOUNT_ID][region].tables.values():
+        rows: Rows | None = table.__dict__.get("repaired_rows")
+        if rows and rows.stream:
+            table.latest_stream_label = rows.stream.arn.partition("/stream/")[2]
 
 
 def rows_of(table: Any) -> Rows:
@@ -189,6 +211,6 @@ def _region(url: str) -> str:
 def _store(region: str) -> writes.Store:
     store = _Installed.stores.get(region)
     if store is None:
-        store = writes.Store(lambda name: table_named(name, region), lambda: _Installed.clock())
+        store = writes.Store(lambda name: table_named(name, region), lambda: _Installed.clock(), keep=_Installed.keep)
         _Installed.stores[region] = store
     return store

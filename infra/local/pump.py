@@ -79,7 +79,7 @@ def mappings_of(app: Chalice, options: Mapping[str, Options] | None = None) -> l
 
 class Pump:
     """Drives the mappings over the streams. `streams` finds a table's stream by logical id; `dead_letter` gets the
-    message of a batch that is given up."""
+    message of a batch that is given up; `moved` is called when a round has been dealt with."""
 
     def __init__(
         self,
@@ -93,6 +93,7 @@ class Pump:
         self._streams = streams
         self._now = now
         self._dead_letter = dead_letter
+        self.moved: Callable[[], None] = lambda: None
         for mapping in self.mappings:
             if mapping.table not in streams:
                 raise ValueError(f"{mapping.name} reads the stream of {mapping.table}, and no such table has a stream")
@@ -104,6 +105,7 @@ class Pump:
         for _ in range(_ROUNDS):
             step = sum(self._advance(mapping) for mapping in self.mappings)
             self._trim()
+            self.moved()
             if not step:
                 return delivered
             delivered += step
