@@ -134,6 +134,12 @@ class KeyReused(Refused):
     code = "key_reused"
 
 
+class BrokenHistory(Refused):
+    """The stored steps of a case do not add up: somebody touched them; /history says where."""
+
+    code = "broken_history"
+
+
 class Busy(Refused):
     """The store is throttled or did not answer in time; nothing was half done."""
 

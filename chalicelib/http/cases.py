@@ -51,7 +51,7 @@ class DeskQuery(PageQuery):
     out=FiledOut,
     status=201,
     key=True,
-    refusals=(errors.Forbidden, errors.KeyReused, errors.ActionNotAllowed),
+    refusals=(errors.Forbidden, errors.KeyReused, errors.ActionNotAllowed, errors.BrokenHistory),
 )
 def file(call: Call) -> Answer:
     """One body for all four channels. Repeating it under the same Idempotency-Key gives the same answer."""
@@ -76,6 +76,7 @@ def file(call: Call) -> Answer:
         errors.SamePerson,
         errors.KeyReused,
         errors.TooManySteps,
+        errors.BrokenHistory,
     ),
 )
 def act(call: Call) -> Answer:
@@ -92,7 +93,14 @@ def act(call: Call) -> Answer:
     return Answer(answers.moved(known), version=known.case.version)
 
 
-@door.operation("GET", "/v1/cases/{case_id}", summary=("查看办件", "Read a case"), where=ID, out=CaseDetail)
+@door.operation(
+    "GET",
+    "/v1/cases/{case_id}",
+    summary=("查看办件", "Read a case"),
+    where=ID,
+    out=CaseDetail,
+    refusals=(errors.BrokenHistory,),
+)
 def read(call: Call) -> Answer:
     """The case as it stands, its check-list and lights; the applicant masked."""
     known, dossier = reading.one(call.path["case_id"], call.who)
@@ -107,7 +115,7 @@ def read(call: Call) -> Answer:
     summary=("查看卷宗（个人信息）", "Read the dossier (personal data)"),
     where=ID,
     out=DossierOut,
-    refusals=(errors.Forbidden,),
+    refusals=(errors.Forbidden, errors.BrokenHistory),
 )
 def dossier(call: Call) -> Answer:
     """Form, applicant and materials, unmasked; for the applicant and those who work on the case."""
@@ -122,6 +130,7 @@ def dossier(call: Call) -> Answer:
     summary=("期限逐日说明", "Deadlines, explained day by day"),
     where=ID,
     out=ExplainedOut,
+    refusals=(errors.BrokenHistory,),
 )
 def deadline(call: Call) -> Answer:
     """Each clock with its limit, pauses, extension, due date and a row for every day between."""
@@ -152,7 +161,7 @@ def history(call: Call) -> Answer:
     summary=("我的办件", "My cases"),
     query=PageQuery,
     out=MineOut,
-    refusals=(errors.Forbidden,),
+    refusals=(errors.Forbidden, errors.BrokenHistory),
 )
 def mine(call: Call) -> Answer:
     """The applicant's own cases, newest first."""
@@ -192,7 +201,7 @@ def desk(call: Call) -> Answer:
     access=Access.public,
     body=ProgressIn,
     out=ProgressOut,
-    refusals=(errors.NotFound, errors.Busy),
+    refusals=(errors.NotFound, errors.Busy, errors.BrokenHistory),
 )
 def progress(call: Call) -> Answer:
     """How far a case is, by the number and code on the receipt."""

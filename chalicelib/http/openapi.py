@@ -6,6 +6,7 @@ the door does. This module must not add facts of its own about a route.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -226,6 +227,10 @@ def door_for(doors: Sequence[Door], verify: Verify = identity.verify) -> Door:
     """A door whose GET /v1/openapi.json gives the document of `doors` and of itself."""
     door = Door(__name__, ("接口文档", "Reference"), verify)
 
+    @functools.cache
+    def whole() -> Document:
+        return Document(document([*doors, door]))
+
     @door.operation(
         "GET",
         "/v1/openapi.json",
@@ -234,6 +239,6 @@ def door_for(doors: Sequence[Door], verify: Verify = identity.verify) -> Door:
         access=Access.public,
     )
     def read(call: Call) -> Answer:  # noqa: ARG001  every handler takes the call
-        return Answer(Document(document([*doors, door])))
+        return Answer(whole())
 
     return door

@@ -124,6 +124,13 @@ TABLE: Mapping[str, Row] = {
         "请为新的申请换用新的Idempotency-Key",
         "Use a new Idempotency-Key for a new request.",
     ),
+    "broken_history": Row(
+        500,
+        "办件记录异常",
+        "Broken history",
+        "请勿继续办理，联系运维核查",
+        "Do not go on with this case; tell operations.",
+    ),
     "busy": Row(
         503,
         "系统繁忙",

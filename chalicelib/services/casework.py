@@ -12,7 +12,7 @@ from chalicelib.domain import authority
 from chalicelib.domain.authority import Identity
 from chalicelib.domain.case import Case, Law, broken_link, fold, unfolded
 from chalicelib.domain.guards import forbidden_actors
-from chalicelib.errors import KeyReused, NotFound
+from chalicelib.errors import BrokenHistory, KeyReused, NotFound
 from chalicelib.services import registry, subjects
 from chalicelib.services.subjects import RequestId
 from chalicelib.store import cases
@@ -37,9 +37,14 @@ class Known:
 
 
 def judged(stored: Stored) -> Known:
-    """A stored case, folded under the law that it pinned."""
+    """A stored case, folded under the law that it pinned. BrokenHistory where its steps do not add up."""
     law = registry.law(stored.blank.item)
-    return Known(fold(stored.blank, stored.nodes, law), law)
+    try:
+        return Known(fold(stored.blank, stored.nodes, law), law)
+    except (KeyError, ValueError) as error:  # an action that the procedure has not, a clock going backwards
+        raise BrokenHistory(
+            "办件记录校验未通过，请查看流程节点并联系运维", "the steps of this case do not add up; see its /history"
+        ) from error
 
 
 def find(case_id: str) -> Known | None:

@@ -175,6 +175,7 @@ class LocalCloud:
             for name, rows in self.tables.items():
                 rows.restore(self._kept.get(name))
             moto_repairs.forget()
+            moto_repairs.use_clock(self.clock.now)
             self.pump.skip()
             self.dead_letters()
             self.metrics.forget()

@@ -270,6 +270,7 @@ TAMPERED: dict[str, tuple[Callable[[list[dict[str, Any]]], Any], int]] = {
     "a node left out": (lambda nodes: nodes.pop(1), 2),
     "two nodes exchanged": (lambda nodes: nodes.__setitem__(slice(1, 3), nodes[2:0:-1]), 2),
     "a node put in": (lambda nodes: nodes.insert(2, nodes[1]), 3),
+    "the last node cut off": (lambda nodes: nodes.pop(), 4),
 }
 
 
@@ -279,6 +280,13 @@ def test_a_history_that_was_touched_says_where(name: str, hub: Hub) -> None:
     change, number = TAMPERED[name]
     history = tamper(hub, case.id, change)
     assert (history["verified"], history["broken_at"]) == (False, number)
+
+
+def test_a_case_whose_steps_do_not_add_up_is_refused_by_name_and_not_shown(hub: Hub) -> None:
+    case = hub.life(hub.file(), ACCEPT, REVIEW, GRANT)
+    tamper(hub, case.id, lambda nodes: nodes[1]["M"]["a"].update(S="bribe"))
+    refused = hub.ask("GET", f"/v1/cases/{case.id}", LI)
+    assert (refused.status, refused.json()["code"]) == (500, "broken_history")
 
 
 def test_a_dossier_that_was_touched_is_called_altered(hub: Hub) -> None:
