@@ -90,10 +90,12 @@ def test_case_desk_and_deadline_show_what_the_platform_says(hub: Hub, url: str) 
     assert "make-up working day" in zs("deadline", "2026-09-30", "7", "--url", url).stdout
 
 
-def test_the_clock_is_read_set_and_moved_on(url: str) -> None:
+def test_the_clock_is_read_set_and_moved_on(hub: Hub, url: str) -> None:
     before = told("clock", "--url", url)["now"]
     assert told("clock", "--advance", "2d", "--url", url)["now"][:10] > before[:10]
     assert told("clock", "--set", "2026-06-01T09:00", "--url", url)["now"] == "2026-06-01T09:00:00+08:00"
+    assert told("clock", "--set", "2026-03-01", "--url", url)["now"] == "2026-03-01T00:00:00+08:00"  # no case yet
+    hub.file()
     refused = zs("clock", "--set", "2020-01-01", "--url", url)
     assert refused.returncode == 1
     assert "version_conflict" in refused.stderr
