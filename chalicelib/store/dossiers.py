@@ -12,7 +12,9 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
@@ -20,7 +22,7 @@ from pynamodb.models import Model
 
 from chalicelib import settings
 from chalicelib.store.connection import share
-from chalicelib.store.failures import ConditionFailed, guarded
+from chalicelib.store.failures import ConditionFailed, guarded, persistently
 
 COMMITMENT_BYTES = 16
 SALT_BYTES = 16
@@ -94,11 +96,8 @@ def put_texts(case_id: str, texts: Mapping[bytes, str]) -> None:
     """Keeps long texts under their digests; one that is there already stays."""
     for digest, text in texts.items():
         row = DossierRow(case_id, _TEXT + digest.hex(), body=text.encode())
-        try:
-            with guarded():
-                row.save(condition=DossierRow.part.does_not_exist())
-        except ConditionFailed:
-            continue
+        with suppress(ConditionFailed):
+            persistently(partial(row.save, condition=DossierRow.part.does_not_exist()))
 
 
 def load_all(case_id: str) -> tuple[dict[int, Dossier], dict[bytes, str]]:

@@ -107,7 +107,7 @@ def current(kind: str) -> Mapping[str, Entry]:
     with guarded():
         for row in RegistryRow.query(kind):
             entry = _entry(row)
-            newest[entry.id] = entry  # rows come in the order of their versions
+            newest[entry.id] = _versions[kind, entry.id, entry.version] = entry  # rows come by version
     _current[kind] = (time.monotonic(), newest)
     return newest
 

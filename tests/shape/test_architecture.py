@@ -61,7 +61,6 @@ KEPT: dict[str, tuple[str, ...]] = {
 LONGEST = 300
 LONGER = {
     "chalicelib/http/answers.py": "declares the shape of every answer; halves would be looked for in each other",
-    "chalicelib/http/registry.py": "declares the documents of four registries beside their doors",
 }
 
 
