@@ -192,6 +192,18 @@ def target(case: Case, row: Action, procedure: Procedure) -> str:
     return state
 
 
+def deemed_since(case: Case, at: datetime, procedure: Procedure) -> datetime | None:
+    """Since when the law deems the case to be further than its state says, as `at` stands; None where it does not.
+
+    行政许可法 art. 32(4): whoever is not told within five working days counts as accepted from the day on which the
+    materials came in. It follows from the clock and is not written; the next step records what it meant.
+    """
+    stage, due = case.clocks.get("stage"), case.dues.get("stage")
+    if not case.state or procedure.states[case.state].deemed is None or stage is None or due is None:
+        return None
+    return stage.start if at > due.last else None
+
+
 def _int(value: Evidence | None, otherwise: int) -> int:
     return value if isinstance(value, int) else otherwise
 
@@ -200,10 +212,12 @@ def _clocks(case: Case, node: Node, row: Action, state: str, law: Law) -> Mappin
     clocks = dict(case.clocks)
     if case.observed:
         return _observed_clocks(clocks, case, node, law.procedure.states[state].closed)
+    deemed = deemed_since(case, node.at, law.procedure)
+    start = deemed if deemed and law.procedure.states[case.state].deemed == state else node.at
     for name in row.clocks.get("start", ()):
         limit = law.item.statutory if name == "statutory" else law.item.promised
         if limit is not None:
-            clocks[name] = Clock(name, node.at, limit)
+            clocks[name] = Clock(name, start, limit)
     pausable = _stops(node) & set(row.clocks.get("pause", ()))
     for name, clock in list(clocks.items()):
         if clock.stopped is not None:

@@ -3,6 +3,8 @@
 Each check gives the normalised value or raises NotValid, which says in both languages what is allowed. A
 check here can only find that a number is *malformed*; whether it was ever issued is for its issuer to say,
 so nothing is refused for its region. This module must not look anything up and must not log.
+
+The libraries are imported where they are asked: they are a tenth of a cold start, and most requests name no number.
 """
 
 from __future__ import annotations
@@ -11,10 +13,6 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-
-import phonenumbers
-from stdnum.cn import ric, uscc
-
 
 class NotValid(ValueError):  # noqa: N818  pydantic turns a ValueError into a refusal of the field
     """The text is no such number. `code` is stable; `zh` and `en` never repeat the text."""
@@ -67,6 +65,8 @@ def resident_id(text: str, today: date) -> ResidentId:
     check digit. The 15-digit number is refused: it has not been valid since 2013-01-01 (居民身份证法
     art. 23), and to complete it would be a guess at the century. Raises NotValid.
     """
+    from stdnum.cn import ric
+
     number = re.sub(r"[\s-]", "", text.translate(_FULLWIDTH)).upper()
     if _OLD_RESIDENT.fullmatch(number):
         raise NotValid(
@@ -131,6 +131,8 @@ def social_credit_code(text: str) -> str:
     Only the check digit is left to stdnum: its validate() wants digits in the first two places and so would
     refuse rural collectives (N2…). Raises NotValid.
     """
+    from stdnum.cn import uscc
+
     code = re.sub(r"[\s-]", "", text.translate(_FULLWIDTH)).upper()
     if not _USCC.fullmatch(code):
         raise NotValid(
@@ -150,6 +152,8 @@ def social_credit_code(text: str) -> str:
 def phone(text: str) -> str:
     """The telephone number in `text` as E.164 ("+8613800138000", "+8657187654321"). Numbers without a country
     code are Chinese; a landline needs its area code. Raises NotValid."""
+    import phonenumbers
+
     wrong = NotValid(
         "phone_form",
         "请填写11位手机号码，或带区号的固定电话（如0571-87654321）",

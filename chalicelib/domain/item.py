@@ -41,6 +41,19 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
+class Graded:
+    """An item whose level follows from a number in the form (分级管理): the first step whose bound exceeds the
+    number; the last step has none."""
+
+    by: str
+    steps: tuple[tuple[int | None, Level], ...]
+
+    def level(self, number: int) -> Level:
+        """The level that handles a matter of this size."""
+        return next(level for below, level in self.steps if below is None or number < below)
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """What the rules need of an item; the published document holds the rest (guide, fee, visits, result)."""
 
@@ -49,11 +62,13 @@ class Item:
     name: Text
     line: Line
     levels: frozenset[Level]
+    graded: Graded | None
     form: str
     procedure: str
     statutory: Limit | None
     promised: Limit | None
     extension: Limit | None
+    lead_time: Limit | None
     materials: tuple[Material, ...]
     separation: frozenset[tuple[str, str]]
     on_site_check: bool
@@ -86,11 +101,13 @@ def parse(data: Mapping[str, Any], version: int) -> Item:
         name=_text(data.get("name"), f"{where}.name"),
         line=Line(_one_of(data, "line", tuple(Line), where)),
         levels=frozenset(Level(v) for v in _all_of(data, "levels", tuple(Level)[:4], where)),
+        graded=_graded(data.get("graded"), where),
         form=_one_of(data, "form", FORMS, where),
         procedure=str(data.get("procedure", "")),
         statutory=statutory,
         promised=promised,
         extension=_limit(data, "extension", where),
+        lead_time=_limit(data, "lead_time", where),
         materials=_materials(data.get("materials", []), where),
         separation=_pairs(data.get("separation", []), where),
         on_site_check=bool(data.get("on_site_check", False)),
@@ -130,6 +147,18 @@ def _limit(data: Mapping[str, Any], field: str, where: str) -> Limit | None:
     if type(amount) is not int or not 0 <= amount <= MOST or unit not in tuple(Unit):
         raise BrokenDefinition(f"{where}.{field}: a limit of 0 to {MOST} and a unit of {', '.join(Unit)} are needed")
     return Limit(amount, Unit(unit), entry.get("basis", ""))
+
+
+def _graded(entry: Mapping[str, Any] | None, where: str) -> Graded | None:
+    if entry is None:
+        return None
+    steps = entry.get("steps") or [{}]
+    bounds = [step.get("below") for step in steps]
+    rising = [bound for bound in bounds[:-1] if isinstance(bound, int)]
+    if bounds[-1] is not None or len(rising) < len(bounds) - 1 or rising != sorted(set(rising)):
+        raise BrokenDefinition(f"{where}.graded.steps: rising bounds are needed, and a last step without one")
+    levels = [Level(_one_of(step, "level", tuple(Level)[:4], f"{where}.graded")) for step in steps]
+    return Graded(str(entry.get("by", "")), tuple(zip(bounds, levels, strict=True)))
 
 
 def _promise_within_law(statutory: Limit | None, promised: Limit | None, where: str) -> None:

@@ -44,12 +44,14 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state of a case. `closed`: decided and out of review; `final`: nothing follows; `result`: what came out."""
+    """A state of a case. `deemed`: the state that the law deems it to be in once its limit has passed; `closed`:
+    decided and out of review; `final`: nothing follows; `result`: what came out."""
 
     name: str
     text: Text
     post: Post | None
     stage: Stage | None
+    deemed: str | None
     closed: bool
     final: bool
     result: str | None

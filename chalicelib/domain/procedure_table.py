@@ -77,12 +77,15 @@ def _post(name: str, where: str) -> Post:
 
 def _state(name: str, entry: Mapping[str, Any], where: str) -> State:
     place = f"{where}.states.{name}"
-    _known(entry, ("zh", "en", "post", "limit", "closed", "final", "result"), place)
+    _known(entry, ("zh", "en", "post", "limit", "deemed", "closed", "final", "result"), place)
+    if "deemed" in entry and "limit" not in entry:
+        raise BrokenDefinition(f"{place}.deemed: only a limit that passes makes the law deem something; give a limit")
     return State(
         name=name,
         text=_text(entry, place),
         post=_post(entry["post"], f"{place}.post") if "post" in entry else None,
         stage=_stage(entry["limit"], f"{place}.limit") if "limit" in entry else None,
+        deemed=entry.get("deemed"),
         closed=bool(entry.get("closed", False)),
         final=bool(entry.get("final", False)),
         result=entry.get("result"),
@@ -165,6 +168,8 @@ def _check_edges(procedure: Procedure, where: str) -> None:
             raise BrokenDefinition(f"{place}: final, yet an action leads out of it")
         if not state.final and name not in leaving:
             raise BrokenDefinition(f"{place}: a dead end; no action leads out of it")
+        if state.deemed and state.deemed not in procedure.states:
+            raise BrokenDefinition(f"{place}.deemed: unknown state {state.deemed!r}")
         unknown = (state.stage.since if state.stage else frozenset()) - actions
         if unknown:
             raise BrokenDefinition(f"{place}.limit.since: unknown action {min(unknown)!r}")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from chalicelib.domain import identifiers, materials
-from chalicelib.domain.case import Evidence, Node
+from chalicelib.domain.case import Evidence, Node, deemed_since
 from chalicelib.domain.clocks import LIGHT_TEXTS, PAUSE_CLASSES, Clock, Light
 from chalicelib.domain.explanation import REASON_TEXTS, Span
 from chalicelib.http.fields import Deadline, Names, Shown, Time, deadline, names, shanghai
@@ -69,6 +69,9 @@ class MaterialOut(Shown):
 class CaseDetail(CaseOut):
     """A case as it stands now: with its check-list, its lights, and the applicant masked."""
 
+    deemed: str | None = Field(
+        description="the state that the law deems it to be in, the limit of its own having passed"
+    )
     applicant: dict[str, str]
     materials: list[MaterialOut]
     lights: dict[str, Light]
@@ -230,11 +233,13 @@ def filed(known: Known) -> FiledOut:
     return FiledOut(**_head(known), code=known.code)
 
 
-def detail(known: Known, dossier: Dossier | None, lights: Mapping[str, Light]) -> CaseDetail:
+def detail(known: Known, dossier: Dossier | None, lights: Mapping[str, Light], now: datetime) -> CaseDetail:
     """A case as it stands now."""
+    state = known.law.procedure.states[known.case.state]
     on_file = set(materials.present(known.law.item, known.case.materials))
     return CaseDetail(
         **_head(known),
+        deemed=state.deemed if deemed_since(known.case, now, known.law.procedure) else None,
         applicant=masked(dossier.document.get("applicant", {})) if dossier else {},
         materials=[
             MaterialOut(code=m.code, name=names(m.name), necessity=m.necessity, present=m.code in on_file)

@@ -106,7 +106,7 @@ def read(call: Call) -> Answer:
     known, dossier = reading.one(call.path["case_id"], call.who)
     calendar = registry.current_calendar()
     lights = {name: light(clock, calendar, call.now) for name, clock in sorted(known.case.clocks.items())}
-    return Answer(answers.detail(known, dossier, lights), version=known.case.version)
+    return Answer(answers.detail(known, dossier, lights, call.now), version=known.case.version)
 
 
 @door.operation(

@@ -5,15 +5,19 @@ Item, organisation, jurisdiction, channel, materials. This module must not write
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime, timedelta
 
 from chalicelib.domain import materials, organisation
 from chalicelib.domain.authority import Identity, Kind, Post
+from chalicelib.domain.calendar import legal_day
+from chalicelib.domain.clocks import Unit
 from chalicelib.domain.item import Item
 from chalicelib.errors import FieldError, Forbidden, InvalidInput
 from chalicelib.services import registry
 from chalicelib.services.application import Application, Observed
 
+EVENT_DATE = "event_date"  # the form field that a lead time is measured to
 SELF_SERVICE = ("mobile", "web", "kiosk")
 
 
@@ -21,10 +25,14 @@ def require_fit(application: Application, item: Item, identity: Identity, now: d
     """Everything that can be wrong with an application is told at once; returns the material bitmap."""
     if application.observed:
         _require_pooling(identity, application.observed, now)
+        if registry.find_organisation(application.organisation) is None:
+            raise InvalidInput(errors=[_unknown_organisation()])
         return materials.bitmap(item, [m.code for m in application.materials])
     _require_channel(application, identity)
     errors = [
         *_wrong_organisation(application, item, identity),
+        *_wrong_size(application, item),
+        *_too_late(application, item, now),
         *_wrong_item_use(application, item),
         *_unnamed_materials(application, item),
     ]
@@ -65,7 +73,7 @@ def _wrong_organisation(application: Application, item: Item, identity: Identity
     code = application.organisation
     found = registry.find_organisation(code)
     if found is None or not found.active:
-        return [FieldError("organisation", "unknown_organisation", "没有此单位或已停用", "no such active organisation")]
+        return [_unknown_organisation()]
     if found.level not in item.levels:
         levels = ", ".join(sorted(item.levels))
         return [FieldError("organisation", "wrong_level", f"该事项由 {levels} 级办理", f"handled at level {levels}")]
@@ -78,6 +86,47 @@ def _wrong_organisation(application: Application, item: Item, identity: Identity
         en = f"your window may not take this in for {code} (reach: {item.reach})"
         errors.append(FieldError("organisation", "wrong_jurisdiction", zh, en))
     return errors
+
+
+def _unknown_organisation() -> FieldError:
+    return FieldError("organisation", "unknown_organisation", "没有此单位或已停用", "no such active organisation")
+
+
+def _wrong_size(application: Application, item: Item) -> list[FieldError]:
+    """Where size decides the level: 大型群众性活动安全管理条例 art. 12, the county under 5,000 people."""
+    if item.graded is None:
+        return []
+    place, text = f"form.{item.graded.by}", str(application.dossier["form"].get(item.graded.by, ""))
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        return [
+            FieldError(
+                place, "size_needed", "请填写规模（整数），以确定办理层级", "a whole number: it decides the level"
+            )
+        ]
+    level = item.graded.level(int(text))
+    if organisation.level(application.organisation) is level:
+        return []
+    return [
+        FieldError("organisation", "wrong_level", f"此规模由 {level} 级办理", f"this size is handled at level {level}")
+    ]
+
+
+def _too_late(application: Application, item: Item, now: datetime) -> list[FieldError]:
+    """Where the law sets how long before the event one applies (大型群众性活动安全管理条例 art. 13: 20 days)."""
+    if item.lead_time is None:
+        return []
+    try:
+        event = date.fromisoformat(str(application.dossier["form"].get(EVENT_DATE, "")))
+    except ValueError:
+        zh, en = "请填写活动日期（如2026-10-01）", "the day of the event, e.g. 2026-10-01"
+        return [FieldError(f"form.{EVENT_DATE}", "event_date_needed", zh, en)]
+    today, lead = legal_day(now), item.lead_time
+    working = registry.current_calendar().working_day_after(today, lead.amount)
+    earliest = working if lead.unit is Unit.working_day else today + timedelta(days=lead.amount)
+    if event >= earliest:
+        return []
+    zh, en = f"应提前 {item.lead_time.amount} 日申请", f"apply at least {item.lead_time.amount} days before the event"
+    return [FieldError(f"form.{EVENT_DATE}", "too_late", zh, en)]
 
 
 def _reaches(place: str, handler: str, reach: str) -> bool:

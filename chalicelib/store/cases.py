@@ -23,7 +23,7 @@ from pynamodb.models import Model
 from chalicelib import settings
 from chalicelib.domain.case import Case, Node
 from chalicelib.store import nodes as codec
-from chalicelib.store.connection import share
+from chalicelib.store.connection import connection, share
 from chalicelib.store.failures import guarded, persistently
 
 NO_DUE = 253402271999  # a paused case stands behind every dated one: 9999-12-31 in Shanghai
@@ -99,6 +99,7 @@ class CaseRow(Model):
 
 
 share(CaseRow)
+_TABLE = CaseRow.Meta.table_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +148,9 @@ def append(before: Case, after: Case, *, queued: bool, apart: Sequence[str], kep
     one of the new step (the four eyes in the write's own condition); `kept`: actions whose actor must be
     remembered for that. ConditionFailed when the version moved or the four eyes are one pair.
     """
-    row = CaseRow(before.id)
     actions, condition = _update(before, after, queued=queued, apart=apart, kept=kept)
-    persistently(lambda: row.update(actions=actions, condition=condition))
+    # Not by the model, whose update asks for the whole new item back and parses it.
+    persistently(lambda: connection().update_item(_TABLE, before.id, actions=actions, condition=condition))
 
 
 def update_of(
@@ -185,22 +186,28 @@ def desk(
 ) -> tuple[list[Queued], Mapping[str, Any] | None]:
     """At most `most` rows of the queue with a due between `first` and `last` (epoch seconds), what is due first
     on top, and where to go on; one read."""
+    # Not by the model, which makes a whole case of every row.
     with guarded():
-        page = CaseRow.desk.query(
+        page = connection().query(
+            _TABLE,
             organisation,
             _Desk.due.between(first, last),
+            exclusive_start_key=_desk_key(organisation, after) if after else None,
+            index_name=_Desk.Meta.index_name,
             limit=most,
-            page_size=most,
-            last_evaluated_key=_desk_key(organisation, after) if after else None,
         )
-        rows = [Queued(r.id, r.item, r.state, r.channel, _instant(r.due)) for r in page]
-    onward = page.last_evaluated_key
-    return rows, {"id": onward["id"]["S"], "q": int(onward["q"]["N"])} if onward else None
+    onward = page.get("LastEvaluatedKey")
+    return [_queued(item) for item in page["Items"]], {
+        "id": onward["id"]["S"], "q": int(onward["q"]["N"])} if onward else None
 
 
 def position(row: Queued) -> Mapping[str, Any]:
     """Where a queue goes on behind `row`."""
     return {"id": row.id, "q": int(row.due.timestamp()) if row.due else NO_DUE}
+
+
+def _queued(item: Mapping[str, Any]) -> Queued:
+    return Queued(item["id"]["S"], item["i"]["S"], item["s"]["S"], item["c"]["S"], _instant(int(item["q"]["N"])))
 
 
 def _desk_key(organisation: str, after: Mapping[str, Any]) -> dict[str, Any]:

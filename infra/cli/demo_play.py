@@ -9,7 +9,7 @@ import heapq
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -35,6 +35,7 @@ class Act:
     story: Story
     random: Random
     window: str | None
+    event: date = date.max
     number: str = ""
     code: str = ""
     version: int = 0
@@ -68,7 +69,9 @@ def planned(town: Town, seed: int, cases: int, start: datetime) -> list[tuple[da
     open_items = [item for item in town.items if town.places(item)]
     for number, at in enumerate(demo_story.moments(start, cases, random)):
         own = Random(f"{seed}:{start.date()}:{number}")  # noqa: S311  as above
-        found.append((at, _act(town, own.choice(open_items), f"demo-{seed}-{start.date()}-{number}", number, own)))
+        act = _act(town, own.choice(open_items), f"demo-{seed}-{start.date()}-{number}", number, own)
+        act.event = at.date() + timedelta(days=own.randrange(30, 90))
+        found.append((at, act))
     return found
 
 
@@ -172,7 +175,7 @@ def _file(hub: Hub, town: Town, act: Act, who: Identity) -> Any:
         "organisation": act.place,
         "channel": act.channel,
         "applicant": applicant,
-        "form": demo_story.form(act.item, organisation.level(act.place).value),
+        "form": demo_story.form(act.item, organisation.level(act.place).value, act.event),
         "materials": demo_story.materials(act.item, act.channel, lacking=act.story.lacking),
         "delivery": {"way": way, **({"address": "示例路1号"} if way == "mail" else {})},
         "note": "示例数据",

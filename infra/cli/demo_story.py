@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
@@ -151,9 +151,12 @@ def later(at: datetime, minutes: int) -> datetime:
     return later(at_opening(at + timedelta(days=1)), minutes - left)
 
 
-def form(item: Mapping[str, Any], level: str) -> dict[str, str]:
-    """The form; where size decides the level, a size that fits the level."""
+def form(item: Mapping[str, Any], level: str, event: date) -> dict[str, str]:
+    """The form; where size decides the level, a size that fits the level; where the law wants time before an event,
+    the day of the `event`."""
     filled, floor = {"purpose": "示例"}, 0
+    if item.get("lead_time"):
+        filled["event_date"] = event.isoformat()
     graded = item.get("graded") or {"by": "", "steps": []}
     for step in graded["steps"]:
         if step["level"] == level:
