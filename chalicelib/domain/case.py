@@ -20,6 +20,7 @@ from chalicelib.domain.procedure import BACK, SUBMIT, Action, Procedure
 
 Evidence = str | int | bytes | tuple[str, ...]
 CHAIN_BYTES = 16
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,7 @@ def link(before: bytes, node: Node) -> bytes:
         {k: v and [int(v.last.timestamp()), v.provisional] for k, v in node.dues.items()},
         node.dossier.hex() if node.dossier else None,
     ]
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(before + text.encode()).digest()[:CHAIN_BYTES]
+    return hashlib.sha256(before + _CANONICAL.encode(content).encode()).digest()[:CHAIN_BYTES]
 
 
 def unfolded(case: Case) -> Case:
@@ -150,9 +150,19 @@ def broken_link(case: Case) -> int | None:
 
 def advance(case: Case, node: Node, law: Law) -> Case:
     """`case` with one more node. It takes what is recorded as true: guards were asked before."""
+    return stepped(case, node, law, clocks_after(case, node, law))
+
+
+def clocks_after(case: Case, node: Node, law: Law) -> Mapping[str, Clock]:
+    """The clocks of `case` as they run when `node` has been taken."""
+    row = edge(case, node.action, law.procedure)
+    return _clocks(case, node, row, target(case, row, law.procedure), law)
+
+
+def stepped(case: Case, node: Node, law: Law, clocks: Mapping[str, Clock]) -> Case:
+    """`advance`, where `clocks_after` is known already."""
     row = edge(case, node.action, law.procedure)
     state = target(case, row, law.procedure)
-    clocks = _clocks(case, node, row, state, law)
     entered = law.procedure.states[state]
     closed_at = case.closed_at or (node.at if entered.closed else None)
     return replace(

@@ -6,12 +6,13 @@ records of cases handled elsewhere is taken as it was (补录). This module must
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from chalicelib.domain import authority, clocks
 from chalicelib.domain.authority import Kind
 from chalicelib.domain.calendar import Calendar
-from chalicelib.domain.case import Case, Law, Node, advance, link
+from chalicelib.domain.case import Case, Law, Node, clocks_after, link, stepped
 from chalicelib.domain.clocks import PAUSE_CLASSES
 from chalicelib.domain.guards import GUARDS
 from chalicelib.domain.procedure import SUBMIT, Action
@@ -49,14 +50,16 @@ def take(case: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
     for name in row.guards:
         GUARDS[name](case, wish, law, calendar)
     # Two machines' clocks may differ: the order of nodes is their version, so time never runs backwards.
-    steady = replace(wish, at=max(wish.at, case.nodes[-1].at)) if case.nodes else wish
-    return _record(case, steady, law, calendar)
+    if case.nodes and wish.at < case.nodes[-1].at:
+        wish = replace(wish, at=case.nodes[-1].at)
+    return _record(case, wish, law, calendar)
 
 
-def due_changes(before: Case, after: Case, calendar: Calendar) -> dict[str, clocks.Due | None]:
-    """The dates that are new or other than before; None for a clock that stands still now."""
+def due_changes(before: Case, running: Mapping[str, clocks.Clock], calendar: Calendar) -> dict[str, clocks.Due | None]:
+    """The dates that the clocks `running` after a step make new or other than before; None for a clock that stands
+    still now."""
     found: dict[str, clocks.Due | None] = {}
-    for name, clock in after.clocks.items():
+    for name, clock in running.items():
         if clock is not before.clocks.get(name) and clock.stopped is None:
             due = clocks.due(clock, calendar)
             if name not in before.dues or before.dues[name] != due:
@@ -66,11 +69,11 @@ def due_changes(before: Case, after: Case, calendar: Calendar) -> dict[str, cloc
 
 def _record(case: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
     node = Node(wish.action, wish.at, wish.subject, wish.request, wish.digest, wish.evidence, dossier=wish.dossier)
-    draft = advance(case, node, law)
-    node = replace(node, dues=due_changes(case, draft, calendar))
-    node = replace(node, chain=link(case.chain, node))
-    dues = {name: node.dues.get(name, case.dues.get(name)) for name in draft.clocks}
-    return replace(draft, nodes=(*case.nodes, node), dues=dues)
+    running = clocks_after(case, node, law)
+    dues = due_changes(case, running, calendar)
+    if dues:
+        node = replace(node, dues=dues)
+    return stepped(case, replace(node, chain=link(case.chain, node)), law, running)
 
 
 def _require_known(case: Case, wish: Wish, law: Law) -> None:

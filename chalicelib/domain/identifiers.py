@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+
 class NotValid(ValueError):  # noqa: N818  pydantic turns a ValueError into a refusal of the field
     """The text is no such number. `code` is stable; `zh` and `en` never repeat the text."""
 

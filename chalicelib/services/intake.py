@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain import engine, organisation
@@ -43,16 +44,18 @@ def submit(application: Application, *, identity: Identity, key: str, digest: by
         if requests.find(row):  # it was fit when it was filed; the catalogue has changed since
             return _earlier(row, request, digest)
         raise
-    evidence, texts = set_apart(application.evidence)
+    evidence, texts = set_apart({**application.evidence, "materials": bits, **_origin(application, now)})
+    finish, more = set_apart(application.finish or {})
+    at = application.observed.at if application.observed else now
+    elsewhere = application.observed.actor if application.observed else None
+    wish = Wish(SUBMIT, identity, at, request.request, request.digest, evidence, observed_by=elsewhere)
     for probe in range(_PROBES):
-        blank = _blank(application, law, identity, _number(application, row, probe, now), now)
+        blank = _blank(application, law, identity, _number(application, row, probe, at), at)
         dossier = dossiers.new(application.dossier)
-        case = _opened(
-            blank, application, law, identity, request, {**evidence, "materials": bits}, dossier.commitment, now
-        )
+        case = _opened(blank, replace(wish, dossier=dossier.commitment), finish, law)
         known = Known(case, law)
         try:
-            dossiers.put_texts(case.id, texts)
+            dossiers.put_texts(case.id, texts | more)
             requests.create(row, digest, case, dossier, queued=casework.queued(known), kept=casework.remembered(law))
             return known
         except ConditionFailed as failure:
@@ -98,16 +101,29 @@ def _law(application: Application) -> Law:
     return Law(found, all_procedures()[found.procedure])
 
 
-def _number(application: Application, row: str, probe: int, now: datetime) -> str:
+def _origin(application: Application, now: datetime) -> dict[str, Evidence]:
+    """What the first node of an observed case says of where it comes from, and of when it was recorded here."""
+    observed = application.observed
+    if observed is None:
+        return {}
+    told: dict[str, Evidence] = {"due": int(observed.due.timestamp())} if observed.due else {}
+    return {
+        **told,
+        "source": observed.source,
+        "source_id": observed.source_id,
+        "recorded_at": int(now.timestamp()),
+    }
+
+
+def _number(application: Application, row: str, probe: int, at: datetime) -> str:
     """21 digits whose last seven come from subject and key: no counter, no hot key, nothing to enumerate."""
     digest = hashlib.sha256(f"{row}:{probe}".encode()).digest()
     origin = OBSERVED_ORIGIN if application.observed else ORIGINS[application.channel]
-    at = application.observed.at if application.observed else now
     serial = int.from_bytes(digest[:8], "big") % 10_000_000
     return str(CaseNumber(organisation.area(application.organisation), origin, legal_day(at), serial))
 
 
-def _blank(application: Application, law: Law, identity: Identity, number: str, now: datetime) -> Case:
+def _blank(application: Application, law: Law, identity: Identity, number: str, at: datetime) -> Case:
     account = application.account or (identity.subject if identity.kind is Kind.citizen else None)
     indexed = subjects.account(account) if account else application.document
     return Case(
@@ -118,44 +134,20 @@ def _blank(application: Application, law: Law, identity: Identity, number: str, 
         applicant=subjects.blind(indexed) if indexed else "",
         taken_at=identity.organisation or "",
         observed=application.observed is not None,
-        received=application.observed.at if application.observed else now,
+        received=at,
     )
 
 
-def _opened(
-    blank: Case,
-    application: Application,
-    law: Law,
-    identity: Identity,
-    request: RequestId,
-    evidence: Mapping[str, Evidence],
-    commitment: bytes,
-    now: datetime,
-) -> Case:
+def _opened(blank: Case, wish: Wish, finish: Mapping[str, Evidence], law: Law) -> Case:
     """The case with its first node, and with those of settling it on the spot where that was asked."""
     calendar = registry.current_calendar()
-    observed = application.observed
-    if observed:
-        told: dict[str, Evidence] = {"due": int(observed.due.timestamp())} if observed.due else {}
-        origin: dict[str, Evidence] = {
-            "source": observed.source,
-            "source_id": observed.source_id,
-            "recorded_at": int(now.timestamp()),
-        }
-        evidence = {**evidence, **told, **origin}
-
-    def wish(action: str, about: Mapping[str, Evidence], dossier: bytes | None = None) -> Wish:
-        actor = observed.actor if observed else None
-        return Wish(
-            action, identity, blank.received, request.request, request.digest, about,
-            observed_by=actor, dossier=dossier,
-        )  # fmt: skip
-
-    case = engine.open_case(blank, wish(SUBMIT, evidence, commitment), law, calendar)
-    if application.finish is not None:
-        finish = dict(application.finish)
-        handed_to = finish.pop("handed_to", None)
-        case = engine.take(case, wish(SETTLE, finish), law, calendar)
-        if handed_to:
-            case = engine.take(case, wish(DELIVER, {"handed_to": handed_to}), law, calendar)
-    return case
+    case = engine.open_case(blank, wish, law, calendar)
+    if not finish:
+        return case
+    handed_to = finish.get("handed_to")
+    settled = {name: value for name, value in finish.items() if name != "handed_to"}
+    case = engine.take(case, replace(wish, action=SETTLE, evidence=settled, dossier=None), law, calendar)
+    if handed_to is None:
+        return case
+    handed_over = replace(wish, action=DELIVER, evidence={"handed_to": handed_to}, dossier=None)
+    return engine.take(case, handed_over, law, calendar)

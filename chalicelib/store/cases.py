@@ -198,7 +198,9 @@ def desk(
         )
     onward = page.get("LastEvaluatedKey")
     return [_queued(item) for item in page["Items"]], {
-        "id": onward["id"]["S"], "q": int(onward["q"]["N"])} if onward else None
+        "id": onward["id"]["S"],
+        "q": int(onward["q"]["N"]),
+    } if onward else None
 
 
 def position(row: Queued) -> Mapping[str, Any]:

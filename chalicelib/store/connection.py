@@ -9,20 +9,25 @@ from __future__ import annotations
 
 from functools import cache
 
+from botocore.config import Config
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 CONNECT_SECONDS = 1
 READ_SECONDS = 3
 RETRIES = 2
+USER_AGENT = "zhongshu"
 
 
 @cache
 def connection() -> Connection:
     """The connection, made when it is first needed."""
-    return Connection(
+    made = Connection(
         connect_timeout_seconds=CONNECT_SECONDS, read_timeout_seconds=READ_SECONDS, max_retry_attempts=RETRIES
     )
+    # botocore composes its own name anew for every request, out of a dozen parts
+    made.session.set_default_client_config(Config(user_agent=USER_AGENT))
+    return made
 
 
 def share(model: type[Model]) -> None:

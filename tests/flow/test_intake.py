@@ -184,6 +184,7 @@ def test_every_active_item_can_be_filed_at_its_own_level(hub: Hub) -> None:
         body = hotel() if kind == "organisation" else permit()
         body |= {"item": entry["id"], "organisation": seat, "channel": "window"}
         body |= {"materials": hub_materials(hub, entry["id"]), "delivery": {"way": document["delivery"][0]}}
+        body["form"] = {"attendance": "1500", "shells": "10", "event_date": "2026-05-01"}  # for those that ask for it
         assert hub.submit(body, clerk).status == 201, entry["id"]
 
 
