@@ -12,8 +12,8 @@ from chalicelib import errors
 from chalicelib.domain.calendar import start_of_day
 from chalicelib.domain.clocks import Clock, Limit, Unit
 from chalicelib.domain.identifiers import NotValid
-from chalicelib.http import answers
-from chalicelib.http.answers import ClockOut
+from chalicelib.http import explained
+from chalicelib.http.explained import ClockOut
 from chalicelib.http.fields import Closed
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.services import reading, registry
@@ -62,4 +62,4 @@ def deadline(call: Call) -> Answer:
     day = re.fullmatch(r"\d{4}-\d{2}-\d{2}", query.start)
     at = start_of_day(date.fromisoformat(query.start)) if day else datetime.fromisoformat(query.start)
     clock = Clock("statutory", at, Limit(query.limit, query.unit))
-    return Answer(answers.clock(reading.explained(clock, registry.current_calendar(), call.now)))
+    return Answer(explained.clock(reading.explained(clock, registry.current_calendar(), call.now)))

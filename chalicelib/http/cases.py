@@ -10,13 +10,12 @@ from chalicelib import errors, observability
 from chalicelib.domain.authority import Kind
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.clocks import light
-from chalicelib.http import answers, bodies, cursors
+from chalicelib.http import answers, bodies, cursors, explained
 from chalicelib.http.answers import (
     CaseDetail,
     CaseOut,
     DeskOut,
     DossierOut,
-    ExplainedOut,
     FiledOut,
     HistoryOut,
     ItemOut,
@@ -25,6 +24,7 @@ from chalicelib.http.answers import (
     QueuedOut,
 )
 from chalicelib.http.bodies import CaseIn, ProgressIn, StepIn
+from chalicelib.http.explained import ExplainedOut
 from chalicelib.http.fields import OrganisationCode, PageQuery, names
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.services import intake, reading, registry, transitions
@@ -136,7 +136,7 @@ def deadline(call: Call) -> Answer:
     """Each clock with its limit, pauses, extension, due date and a row for every day between."""
     known, found = reading.deadline(call.path["case_id"], call.who, call.now)
     body = ExplainedOut(
-        case_id=known.case.id, version=known.case.version, clocks=[answers.clock(entry) for entry in found]
+        case_id=known.case.id, version=known.case.version, clocks=[explained.clock(entry) for entry in found]
     )
     return Answer(body, version=known.case.version)
 
