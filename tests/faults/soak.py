@@ -1,0 +1,120 @@
+"""`make soak`: three thousand schedules, and each planted bug searched for; prints what it did.
+
+    python -m tests.faults.soak                                 all of it
+    python -m tests.faults.soak search SEED SCHEDULES           one search in this tree, its outcome as JSON
+    python -m tests.faults.soak play 0 1 3 …                    one schedule, told line by line
+
+Every search is a process of its own; two run at a time. Status 1 if a schedule broke something or a bug was missed.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tests.faults.planted import BUGS, ROOT, Bug, plant
+
+SEEDS = range(101, 111)
+SCHEDULES = 300
+BOUND = 300  # schedules within which a planted bug must be found
+BUG_SEED = 1
+AT_ONCE = 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command line."""
+    match arguments:
+        case ["search", seed, schedules]:
+            return _search(int(seed), int(schedules))
+        case ["play", *numbers]:
+            return _play([int(number) for number in numbers])
+        case []:
+            return _soak()
+    sys.stderr.write(f"{__doc__}\n")
+    return 2
+
+
+def _search(seed: int, schedules: int) -> int:
+    from tests.faults.schedules import search  # opens the town's process-wide state
+
+    outcome = search(seed, schedules)
+    found = asdict(outcome.found) if outcome.found else None
+    print(json.dumps({"seed": seed, "played": outcome.played, "tally": outcome.tally, "found": found}))
+    return 0
+
+
+def _play(numbers: list[int]) -> int:
+    from tests.faults.schedules import replay, told_by
+
+    found = replay(numbers)
+    print(found or "\n".join(told_by(numbers)))
+    return 1 if found else 0
+
+
+def _soak() -> int:
+    start = time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        outcomes = list(pool.map(lambda seed: _searched(ROOT, seed, SCHEDULES), SEEDS))
+        held = _tell_schedules(outcomes, time.monotonic() - start)
+        start = time.monotonic()
+        found = list(pool.map(_hunted, BUGS))
+    missed = _tell_bugs(found, time.monotonic() - start)
+    return 0 if held and not missed else 1
+
+
+def _searched(tree: Path, seed: int, schedules: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.faults.soak", "search", str(seed), str(schedules)]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"seed {seed} in {tree}:\n{done.stdout}{done.stderr}")
+    outcome: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return outcome
+
+
+def _hunted(bug: Bug) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as where:
+        plant(bug, Path(where))
+        return _searched(Path(where), BUG_SEED, BOUND)
+
+
+def _tell_schedules(outcomes: Sequence[dict[str, Any]], took: float) -> bool:
+    tally = Counter[str]()
+    for outcome in outcomes:
+        tally.update(outcome["tally"])
+        print(f"seed {outcome['seed']}: {outcome['played']} schedules hold")
+        if outcome["found"]:
+            print(_told(outcome["found"]))
+    print(f"{sum(outcome['played'] for outcome in outcomes)} schedules in {took:.0f} s: {dict(tally.most_common())}")
+    return not any(outcome["found"] for outcome in outcomes)
+
+
+def _tell_bugs(outcomes: Sequence[dict[str, Any]], took: float) -> list[str]:
+    missed = []
+    for bug, outcome in zip(BUGS, outcomes, strict=True):
+        print(f"\nplanted: {bug.name} ({bug.mistake})")
+        if outcome["found"]:
+            print(f"found by seed {BUG_SEED} after {outcome['played']} schedules that held, shrunk to:")
+            print(_told(outcome["found"]))
+        else:
+            print(f"NOT FOUND within {outcome['played']} schedules")
+            missed.append(bug.name)
+    print(f"\n{len(outcomes) - len(missed)} of {len(outcomes)} planted bugs found in {took:.0f} s")
+    return missed
+
+
+def _told(found: dict[str, Any]) -> str:
+    violation = found["violation"] if len(found["violation"]) < 400 else f"{found['violation'][:400]} …"
+    return "\n".join([violation, f"schedule {' '.join(map(str, found['numbers']))}", *found["told"]])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
