@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CONTRACT := $(VENV)-contract
 
-.PHONY: help run test check contract format clean
+.PHONY: help run test soak check contract bench format clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -33,6 +33,9 @@ run: $(READY) ## start the whole system on http://127.0.0.1:8000 (PORT=…; DATA
 test: $(READY) ## run every test
 	@$(BIN)/python -m pytest
 
+soak: $(READY) ## three thousand schedules of clients and troubles, and five planted bugs found (docs/proof.md)
+	@$(BIN)/python -m tests.faults.soak
+
 check: $(READY) ## lint, format, types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -40,6 +43,9 @@ check: $(READY) ## lint, format, types
 
 contract: $(CONTRACT)/.ready ## hold a second, independent engine against the checks that ours passes
 	@CONTRACT_MINISTACK=$(CONTRACT)/bin/python $(BIN)/python -m pytest -n 0 tests/contract
+
+bench: $(READY) ## measure what a request costs beside what it stands on (two minutes; docs/performance.md)
+	@$(BIN)/python -m tests.bench
 
 format: $(READY) ## let ruff put the code in order
 	@$(BIN)/ruff check --fix .

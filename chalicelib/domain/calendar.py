@@ -184,6 +184,18 @@ def parse_year(year: int, data: Mapping[str, object], *, version: int = 1) -> Ca
     return CalendarYear(year, off, work, version, document.strip())
 
 
+def require_complete(year: CalendarYear) -> None:
+    """BrokenDefinition unless the year holds what every notice does: 元旦, 劳动节, three days of 国庆, and at least
+    three of 春节. A year that is published is final, so a slip here would give wrong deadlines without a word."""
+    fixed = [date(year.year, month, day) for month, day in ((1, 1), (5, 1), (10, 1), (10, 2), (10, 3))]
+    absent = [day.isoformat() for day in fixed if day not in year.off]
+    if absent:
+        raise BrokenDefinition(f"calendar {year.year}: off: {', '.join(absent)} must be among the days off")
+    festival = [day for day in year.off if date(year.year, 1, 20) < day < date(year.year, 3, 1)]
+    if len(festival) < 3:
+        raise BrokenDefinition(f"calendar {year.year}: off: the days of 春节 are missing")
+
+
 def _inside(gaps: Sequence[tuple[date, date]], day: date) -> bool:
     return any(first <= day <= last for first, last in gaps)
 

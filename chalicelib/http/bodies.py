@@ -17,14 +17,25 @@ from chalicelib.domain.case import Evidence
 from chalicelib.domain.clocks import PAUSE_CLASSES
 from chalicelib.domain.identifiers import IdType, NotValid
 from chalicelib.errors import FieldError, InvalidInput
-from chalicelib.http.fields import Closed, Given, OrganisationCode, Short, Slug, StaffId, Text, without_personal_data
+from chalicelib.http.fields import (
+    Closed,
+    Given,
+    OrganisationCode,
+    Short,
+    Slug,
+    StaffId,
+    Text,
+    visible,
+    without_personal_data,
+)
 from chalicelib.services.application import Application, Material, Observed
 from chalicelib.services.transitions import Observation, Step
 
 Channel = Literal["mobile", "web", "kiosk", "window"]
 MaterialCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
 FormKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$")]
-FormValue = Annotated[str, StringConstraints(max_length=500)]
+FormValue = Annotated[str, StringConstraints(max_length=500), AfterValidator(visible)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(visible)]
 Account = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:@-]{1,64}$")]
 Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32)]
 
@@ -33,7 +44,7 @@ class PersonIn(Closed):
     """A natural person (自然人). `account`: their own account, where staff file for somebody present."""
 
     kind: Literal["person"]
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    name: Name
     id_type: IdType
     id_number: Number
     phone: Number
@@ -46,7 +57,7 @@ class OrganisationIn(Closed):
     kind: Literal["organisation"]
     name: Short
     uscc: Annotated[Number, Field(description="统一社会信用代码")]
-    contact_name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    contact_name: Name
     phone: Number
     account: Account | None = None
 
@@ -64,7 +75,7 @@ class DeliveryIn(Closed):
     """How the result is to be delivered (出件送达方式)."""
 
     way: Literal["collect", "mail", "electronic"]
-    address: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    address: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(visible)] | None = None
 
 
 class FinishIn(Closed):

@@ -6,6 +6,7 @@ This module must not know any route.
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime
 from typing import Annotated
 
@@ -51,10 +52,24 @@ def without_personal_data(text: str) -> str:
     return text
 
 
-Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+def visible(text: str) -> str:
+    """Text that reads as it is stored: no control characters but line breaks and tabs, and nothing that turns the
+    direction of writing."""
+    hidden = [c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co") and c not in "\n\t"]
+    if hidden:
+        raise NotValid(
+            "invisible_characters",
+            "含有不可见的控制字符，请删除后重新填写",
+            "holds control or invisible characters; remove them",
+        )
+    return text
+
+
+Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(visible)]
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=2000),
+    AfterValidator(visible),
     AfterValidator(without_personal_data),
 ]
 StaffId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:@-]{1,64}$")]

@@ -102,7 +102,7 @@ def item(call: Call) -> Answer:
 )
 def publish_item(call: Call) -> Answer:
     """Adds a version; the same document again changes nothing (200). Running cases keep the version they pinned."""
-    return _published("item", call.path["item_id"], {**_document(call), "id": call.path["item_id"]}, call)
+    return _published("item", call.path["item_id"], _document(call), call)
 
 
 @door.operation(
@@ -149,8 +149,7 @@ def one_organisation(call: Call) -> Answer:
 )
 def publish_organisation(call: Call) -> Answer:
     """Adds a version of an organisation; the one above it must be there."""
-    code = call.path["code"]
-    return _published("organisation", code, {**_document(call), "code": code}, call)
+    return _published("organisation", call.path["code"], _document(call), call)
 
 
 @door.operation(
@@ -181,7 +180,7 @@ def one_staff(call: Call) -> Answer:
 )
 def publish_staff(call: Call) -> Answer:
     """Adds a version of a member of staff."""
-    return _published("staff", call.path["staff_id"], {**_document(call), "id": call.path["staff_id"]}, call)
+    return _published("staff", call.path["staff_id"], _document(call), call)
 
 
 @door.operation(

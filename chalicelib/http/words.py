@@ -18,6 +18,7 @@ from chalicelib.domain.identifiers import NotValid
 from chalicelib.errors import FieldError, InvalidInput, NotJson, TooLarge, UnsupportedMediaType
 
 MAX_BODY = 1_000_000  # bytes
+REPLACED = "\ufffd"
 MAX_DEPTH = 32  # of lists and objects inside each other
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -121,7 +122,10 @@ def body(raw: bytes, model: type[_Model]) -> _Model:
 
 def _parsed(raw: bytes) -> object:
     try:
-        data = json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+        text = raw.decode()
+        if REPLACED in text:  # what API Gateway puts in the place of bytes that are not UTF-8
+            raise NotJson()
+        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
         json.dumps(data, ensure_ascii=False).encode()  # a lone surrogate has no place in UTF-8
     except (ValueError, RecursionError):
         raise NotJson() from None

@@ -84,7 +84,7 @@ def law(ref: str) -> Law:
 def find_organisation(code: str) -> Organisation | None:
     """The organisation as it is published now; None where there is none."""
     found = store.current("organisation").get(code)
-    return organisation.parse(found.document()) if found else None
+    return organisation.parse({**found.document(), "code": code}) if found else None
 
 
 def current_calendar() -> Calendar:
@@ -101,7 +101,7 @@ def forget() -> None:
 
 @lru_cache(maxsize=1024)
 def _item(id: str, version: int) -> Item:
-    return item.parse(entry("item", id, version).document(), version)
+    return item.parse({**entry("item", id, version).document(), "id": id}, version)
 
 
 @lru_cache(maxsize=4)
@@ -123,7 +123,7 @@ def _require_sound(kind: str, id: str, document: Mapping[str, Any]) -> None:
             case "item":
                 _require_procedure(item.parse({**document, "id": id}, 1))
             case "calendar":
-                calendar.parse_year(int(id), document)
+                calendar.require_complete(calendar.parse_year(int(id), document))
             case "staff":
                 _require_staff(id, document)
     except BrokenDefinition as error:

@@ -8,6 +8,7 @@ import errno
 import hashlib
 import json
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,22 +23,23 @@ _READY = """
 中枢已在本机运行：{url}    （已发布样例登记 {published} 条：单位、事项、日历、人员；{keeps_zh}）
 
   接口与试用      {url}/            选择身份后即可操作
-  一周样例办件    ./zs demo         看队列、期限和流程节点
-  算一个期限      ./zs deadline 2026-09-30 7
+  一周样例办件    ./zs demo{at}         看队列、期限和流程节点
+  算一个期限      ./zs deadline 2026-09-30 7{at}
   取令牌          curl -s {url}/_local/token -d '{{"sub":"zhang","kind":"citizen"}}'
   拨快时钟一天    curl -s {url}/_local/clock -d '{{"advance":86400}}'
-  日志            {log}             停止：Ctrl-C
+  日志            {log}        停止：Ctrl-C
 
 Zhongshu is serving on {url}    (sample registry published: {published} entries; {keeps_en})
 
   reference page  {url}/            choose an identity and try the routes
-  a sample week   ./zs demo         queues, deadlines and histories, live
-  one deadline    ./zs deadline 2026-09-30 7
+  a sample week   ./zs demo{at}         queues, deadlines and histories, live
+  one deadline    ./zs deadline 2026-09-30 7{at}
   a token         curl -s {url}/_local/token -d '{{"sub":"zhang","kind":"citizen"}}'
   a day later     curl -s {url}/_local/clock -d '{{"advance":86400}}'
-  log lines       {log}             stop: Ctrl-C
+  log lines       {log}        stop: Ctrl-C
 """
-LOG = Path("build/local.log")
+_LOG = "build/local-{port}.log"
+_USUAL_PORT = 8000
 _TAKEN = """端口{port}已被占用。请换一个端口，例如：make run PORT={other}
 Port {port} is taken. Choose another one, e.g. make run PORT={other}"""
 _MEMORY = ("数据只在内存中，退出即清空", "data live in memory until you stop")
@@ -49,6 +51,12 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text} 缺少时区 / has no offset, e.g. +08:00")
     return moment
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} 不是端口号（0–65535） / is no port number (0–65535)")
+    return int(text)
 
 
 def _publish(cloud: LocalCloud) -> int:
@@ -77,17 +85,14 @@ def _publisher(cloud: LocalCloud) -> load_registry.Put:
 def main(arguments: list[str] | None = None) -> int:
     """Serve until interrupted; gives the exit status: 1 if the port is taken or the data directory of no use."""
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
-    parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default 8000; 0: any)")
+    parser.add_argument("--port", type=_port, default=_USUAL_PORT, help="port on 127.0.0.1 (default 8000; 0: any)")
     parser.add_argument("--now", type=_moment, help="set the clock, e.g. 2026-09-30T09:00:00+08:00")
     parser.add_argument("--data", type=Path, help="directory that keeps everything (default: nothing is kept)")
     given = parser.parse_args(arguments)
-    LOG.parent.mkdir(exist_ok=True)
-    terminal = sys.stdout  # for people; the functions' log lines go to a file
-    with LOG.open("w", encoding="utf-8", buffering=1) as log, contextlib.redirect_stdout(log):
-        return _serve(given.port, given.now, given.data, terminal)
+    return _serve(given.port, given.now, given.data)
 
 
-def _serve(port: int, now: datetime | None, data: Path | None, terminal: TextIO) -> int:
+def _serve(port: int, now: datetime | None, data: Path | None) -> int:
     try:
         cloud = LocalCloud.start(now, data=data)
     except Unusable as unusable:
@@ -97,7 +102,7 @@ def _serve(port: int, now: datetime | None, data: Path | None, terminal: TextIO)
         print(f"{back.zh}\n{back.en}", file=sys.stderr)
         return 1
     try:
-        with serving(cloud.wsgi, port) as server:
+        with serving(cloud.wsgi, port) as server, _logging(server.effective_port) as terminal:
             print(_ready(cloud, server.effective_port, data), file=terminal, flush=True)
             server.run()
     except OSError as error:
@@ -110,11 +115,23 @@ def _serve(port: int, now: datetime | None, data: Path | None, terminal: TextIO)
     return 0
 
 
+@contextlib.contextmanager
+def _logging(port: int) -> Iterator[TextIO]:
+    """While this lasts, the functions' log lines go to the port's file; gives the terminal, which is for people."""
+    path = Path(_LOG.format(port=port))
+    path.parent.mkdir(exist_ok=True)
+    terminal = sys.stdout
+    with path.open("w", encoding="utf-8", buffering=1) as log, contextlib.redirect_stdout(log):
+        yield terminal
+
+
 def _ready(cloud: LocalCloud, port: int, data: Path | None) -> str:
     """What to tell people, once the registry is published."""
     zh, en = (text.format(data=data) for text in (_KEPT if data else _MEMORY))
     url = f"http://127.0.0.1:{port}"
-    return _READY.format(url=url, published=_publish(cloud), log=LOG, keeps_zh=zh, keeps_en=en)
+    at = "" if port == _USUAL_PORT else f" --url {url}"
+    log = _LOG.format(port=port)
+    return _READY.format(url=url, at=at, published=_publish(cloud), log=log, keeps_zh=zh, keeps_en=en)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,12 @@ class LocalClock:
         if seconds < 0:
             wrong = FieldError("advance", "negative", "应为不小于0的秒数", "must be 0 or more seconds")
             raise InvalidInput(errors=[wrong])
-        return self.set(self.now() + timedelta(seconds=seconds))
+        try:
+            moment = self.now() + timedelta(seconds=seconds)
+        except OverflowError:
+            wrong = FieldError("advance", "too_far", "超出可表示的时间", "further than a date can tell")
+            raise InvalidInput(errors=[wrong]) from None
+        return self.set(moment)
 
     def restart(self, moment: datetime) -> None:
         """Go to `moment` whatever it is now; for whoever has just emptied everything."""

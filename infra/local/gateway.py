@@ -21,7 +21,7 @@ from chalice.app import Chalice
 from chalice.config import Config
 from chalice.local import LambdaEventConverter, LocalGateway, LocalGatewayException, MatchResult, RouteMatcher
 
-from chalicelib.errors import Forbidden, MethodNotAllowed, NotFound, Refused, TooLarge, Unauthenticated
+from chalicelib.errors import Forbidden, MethodNotAllowed, NotFound, NotJson, Refused, TooLarge, Unauthenticated
 from infra.local.answers import Answer, problem
 
 BODY_LIMIT = 1024 * 1024
@@ -74,7 +74,7 @@ class _Converter(LambdaEventConverter):  # type: ignore[misc]
     ) -> dict[str, Any]:
         event: dict[str, Any] = super().create_lambda_event(method, path, headers, body)
         if isinstance(event["body"], bytes):
-            event["body"] = event["body"].decode(errors="replace") or None
+            event["body"] = event["body"].decode() or None
         event.setdefault("isBase64Encoded", False)
         context = event["requestContext"]
         context["requestTimeEpoch"] = int(self._now().timestamp() * 1000)
@@ -155,6 +155,8 @@ class Gateway:
         return [("Allow", ", ".join(self._methods(uri)))] if isinstance(refusal, MethodNotAllowed) else []
 
     def _enter(self, method: str, uri: str, body: bytes, environ: Environ) -> Answer:
+        if not _is_utf8(body):
+            return problem(NotJson(), environ.get("HTTP_ACCEPT_LANGUAGE"))
         self._converter.source_ip = environ.get("REMOTE_ADDR", "127.0.0.1")
         try:
             response = self._gateway.handle_request(method, uri, _headers(environ), body or None)
@@ -162,6 +164,14 @@ class Gateway:
             cause = Unauthenticated() if refused.CODE == 401 else Forbidden()
             return problem(cause, environ.get("HTTP_ACCEPT_LANGUAGE"))
         return _from_lambda(response)
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _from_lambda(response: dict[str, Any]) -> Answer:

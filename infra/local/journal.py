@@ -32,7 +32,12 @@ class Journal:
     Raises Unusable if another process has the directory."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unusable(
+                f"不能使用数据目录 {directory}：{error}\n{directory} is no directory of ours: {error}"
+            ) from error
         self.directory = directory
         self.dropped = 0
         self._path = directory / "journal"

@@ -76,6 +76,9 @@ INTAKES: dict[str, tuple[Any, Identity, int, str, str]] = {
     "applicant of no kind": (hotel(applicant={"name": "某"}), ZHANG, 422, "required", "applicant"),
     "applicant of an unknown kind": (hotel(applicant={"kind": "ghost"}), ZHANG, 422, "not_a_choice", "applicant"),
     "empty name": (person(name="  "), ZHANG, 422, "too_short", "applicant.name"),
+    "name with a hidden turn": (person(name="\u202e某甲"), ZHANG, 422, "invisible_characters", "applicant.name"),
+    "name that cannot be seen": (person(name="\u200b"), ZHANG, 422, "invisible_characters", "applicant.name"),
+    "text with a NUL": (hotel(note="同意\x00"), ZHANG, 422, "invisible_characters", "note"),
     "name over its length": (person(name="某" * 61), ZHANG, 422, "too_long", "applicant.name"),
     "unknown kind of document": (person(id_type="library"), ZHANG, 422, "not_a_choice", "applicant.id_type"),
     "number without check digit": (
@@ -149,7 +152,6 @@ def test_a_bad_application_is_refused_with_its_field_and_nothing_is_written(name
 
 def test_a_retired_item_takes_no_new_case(hub: Hub) -> None:
     document = hub.get("/v1/items/hotel-licence")["document"] | {"status": "retired"}
-    del document["id"]
     assert hub.ask("PUT", "/v1/items/hotel-licence", POOL, document).status == 201
     refused = problem(hub.submit(hotel()), 422, "invalid_input", "item")
     assert refused["errors"][0]["code"] == "retired_item"
@@ -240,6 +242,7 @@ RAW: dict[str, tuple[bytes, int, str]] = {
     "not JSON": (b"{", 400, "not_json"),
     "a form": (b"item=hotel-licence", 400, "not_json"),
     "not UTF-8": (b"\xff\xfe", 400, "not_json"),
+    "text in GBK": ('{"note": "同意"}'.encode("gbk"), 400, "not_json"),
     "a name twice": (b'{"item": "a", "item": "b"}', 400, "not_json"),
     "NaN": (b'{"item": NaN}', 400, "not_json"),
     "a list": (b"[]", 422, "invalid_input"),

@@ -158,7 +158,13 @@ def test_a_year_that_is_not_published_makes_a_date_provisional(hub: Hub) -> None
     assert (answer["deadline"]["day"], answer["deadline"]["provisional"]) == ("2027-01-12", True)
     assert not hub.get(path.replace("limit=10", "limit=2"))["deadline"]["provisional"]
     assert hub.ask("GET", "/v1/calendars/2027").status == 404
-    document = {"document": "关于2027年部分节假日安排的通知", "off": ["2027-01-01", "2027-01-04"], "work": []}
+    spring = ["2027-02-06", "2027-02-07", "2027-02-08"]
+    rest = ["2027-05-01", "2027-10-01", "2027-10-02", "2027-10-03"]
+    document = {"document": "关于2027年部分节假日安排的通知", "work": []}
+    document |= {"off": ["2027-01-01", "2027-01-04", *spring, *rest]}
+    for absent in ("2027-01-01", "2027-02-07", "2027-10-03"):  # a slip would be final and silent
+        slip = {**document, "off": [day for day in document["off"] if day != absent]}
+        assert hub.ask("PUT", "/v1/calendars/2027", PUBLISHER, slip).status == 422
     assert hub.ask("PUT", "/v1/calendars/2027", PUBLISHER, document).status == 201
     answer = hub.get(path)
     assert (answer["deadline"]["day"], answer["deadline"]["provisional"]) == ("2027-01-13", False)
