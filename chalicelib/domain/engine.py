@@ -20,6 +20,7 @@ from chalicelib.domain.wish import Wish
 from chalicelib.errors import ActionNotAllowed, FieldError, Forbidden, InvalidInput, NotFound, TooManySteps
 
 MOST_NODES = 150  # a case that needs more than this is not a case; keeps the item far below 400 kB
+KEPT_TO_DECIDE = 30  # the last of them are for steps that lead on: notes and notices cannot lock a case open
 
 
 def open_case(blank: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
@@ -30,15 +31,12 @@ def open_case(blank: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
 def take(case: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
     """`case` with the wished step recorded, or the refusal that says why not and what is possible."""
     _require_known(case, wish, law)
-    if len(case.nodes) >= MOST_NODES:
-        raise TooManySteps(
-            f"本办件已有 {MOST_NODES} 个流程节点，不能继续",
-            f"this case has {MOST_NODES} steps and takes no more",
-        )
     if case.observed:
+        _require_room(case, MOST_NODES)
         _require_recorder(wish)
         return _record(case, wish, law, calendar)
     row = _row(case, wish, law)
+    _require_room(case, MOST_NODES if row.target else MOST_NODES - KEPT_TO_DECIDE)
     authority.require_actor(
         wish.actor,
         row.who,
@@ -53,6 +51,14 @@ def take(case: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
     if case.nodes and wish.at < case.nodes[-1].at:
         wish = replace(wish, at=case.nodes[-1].at)
     return _record(case, wish, law, calendar)
+
+
+def _require_room(case: Case, most: int) -> None:
+    if len(case.nodes) >= most:
+        raise TooManySteps(
+            f"本办件已有 {len(case.nodes)} 个流程节点，不能再增加此类节点",
+            f"this case has {len(case.nodes)} steps and takes no more of this kind",
+        )
 
 
 def due_changes(before: Case, running: Mapping[str, clocks.Clock], calendar: Calendar) -> dict[str, clocks.Due | None]:
