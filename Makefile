@@ -17,13 +17,13 @@ $(READY): requirements.txt requirements-dev.txt
 	@echo "Preparing $(VENV) (once, about a minute) …"
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one with PYTHON=…") if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	@touch $@
 
 $(CONTRACT)/.ready: requirements-contract.txt $(READY)
 	@echo "Preparing $(CONTRACT) (once, half a minute) …"
 	@$(BIN)/python -m venv $(CONTRACT)
-	@$(CONTRACT)/bin/pip install --quiet --disable-pip-version-check --requirement requirements-contract.txt
+	@$(CONTRACT)/bin/pip install --quiet --quiet --disable-pip-version-check --requirement requirements-contract.txt
 	@echo '*' > $(CONTRACT)/.gitignore
 	@touch $@
 
