@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -111,16 +111,6 @@ def load_all(case_id: str) -> tuple[dict[int, Dossier], dict[bytes, str]]:
             else:
                 texts[bytes.fromhex(row.part.removeprefix(_TEXT))] = row.body.decode()
     return forms, texts
-
-
-def load_texts(case_id: str, digests: Iterable[bytes]) -> dict[bytes, str]:
-    """Long texts by digest, in one round trip; a text that was shredded is left out."""
-    keys = [(case_id, _TEXT + digest.hex()) for digest in digests]
-    if not keys:
-        return {}
-    with guarded():
-        rows = list(DossierRow.batch_get(keys))
-    return {bytes.fromhex(row.part.removeprefix(_TEXT)): row.body.decode() for row in rows}
 
 
 def _form_part(version: int) -> str:

@@ -190,7 +190,3 @@ def _name(who: Identity) -> str:
 
 
 Progress = Callable[[int], None]
-
-
-def silent(_steps: int) -> None:
-    """A progress that nobody watches."""

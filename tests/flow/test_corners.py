@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from tests.flow.conftest import Hub
-from tests.support.town import HAISHU, LI, NINGBO, ZHANG, Body, hotel, materials
+from tests.support.town import ACCEPT, HAISHU, LI, NINGBO, WANG, ZHANG, Body, hotel, materials, permit
 
 DAY = timedelta(days=1).total_seconds()
-ACCEPT = "accept"
 
 
 def gathering(organisation: str = HAISHU, **form: str) -> Body:
@@ -38,7 +37,7 @@ def test_whoever_is_not_told_within_five_working_days_counts_as_accepted_from_th
     assert hub.get(f"/v1/cases/{case.id}", ZHANG)["deemed"] is None
     hub.cloud.advance(DAY)
     assert hub.get(f"/v1/cases/{case.id}", ZHANG)["deemed"] == "accepted"
-    accepted = hub.act(case, ACCEPT, LI).json()
+    accepted = hub.act(case, "accept", LI).json()
     assert accepted["deadlines"]["statutory"]["day"] == "2026-03-30"  # 20 working days from 03-02, not from 03-10
     assert hub.get(f"/v1/cases/{case.id}", ZHANG)["deemed"] is None
     assert hub.get(f"/v1/cases/{case.id}/history", LI)["verified"]
@@ -47,7 +46,33 @@ def test_whoever_is_not_told_within_five_working_days_counts_as_accepted_from_th
 def test_what_is_accepted_in_time_counts_from_acceptance_art_42(hub: Hub) -> None:
     case = hub.file()
     hub.cloud.advance(7 * DAY)
-    assert hub.act(case, ACCEPT, LI).json()["deadlines"]["statutory"]["day"] == "2026-04-07"
+    assert hub.act(case, "accept", LI).json()["deadlines"]["statutory"]["day"] == "2026-04-07"
+
+
+def test_an_extension_is_refused_once_the_limit_has_passed_art_42(hub: Hub) -> None:
+    asked = {"days": 5, "reason": "情况复杂", "approver": "chief", "notice": "已告知"}
+    case = hub.life(hub.file(), ACCEPT)  # due 2026-03-30
+    hub.cloud.advance(29 * DAY)
+    reply = hub.act(case, "extend", WANG, asked)
+    assert [e["code"] for e in reply.json()["errors"]] == ["already_overdue"]
+    other = hub.life(hub.file(), ACCEPT)
+    assert hub.act(other, "extend", WANG, asked).status == 200
+    reply = hub.act(other, "extend", WANG, asked)
+    assert [e["code"] for e in reply.json()["errors"]] == ["extended_before"]
+
+
+def test_a_limit_in_hours_runs_by_the_clock_and_not_by_the_calendar_criminal_procedure_law_art_39(hub: Hub) -> None:
+    hub.cloud.advance(4 * DAY)  # Friday
+    meeting = permit(item="lawyer-meeting", materials=materials(3), delivery={"way": "electronic"})
+    case = hub.life(hub.file(meeting), ACCEPT)
+    told_dues = case.answer["deadlines"]
+    assert told_dues["promised"]["due"] == "2026-03-07T09:00:00.000+08:00"  # Saturday
+    assert told_dues["statutory"]["due"] == "2026-03-08T09:00:00.000+08:00"
+    clocks = hub.get(f"/v1/cases/{case.id}/deadline", LI)["clocks"]
+    (statutory,) = [clock for clock in clocks if clock["clock"] == "statutory"]
+    assert [(row["start"][:13], row["end"][:13], row["counted"]) for row in statutory["days"]] == [
+        ("2026-03-06T09", "2026-03-08T09", True)
+    ]
 
 
 def test_after_a_correction_the_five_days_begin_anew_art_32_4(hub: Hub) -> None:
