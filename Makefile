@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CONTRACT := $(VENV)-contract
 
-.PHONY: help run test soak check contract bench format clean
+.PHONY: help run test explore soak check contract bench format clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -32,6 +32,9 @@ run: $(READY) ## start the whole system on http://127.0.0.1:8000 (PORT=…; DATA
 
 test: $(READY) ## run every test
 	@$(BIN)/python -m pytest
+
+explore: $(READY) ## the property tests with two thousand new examples each
+	@$(BIN)/python -m pytest --hypothesis-profile=explore tests/domain
 
 soak: $(READY) ## three thousand schedules of clients and troubles, and five planted bugs found (docs/proof.md)
 	@$(BIN)/python -m tests.faults.soak
