@@ -56,25 +56,55 @@ class Identity:
     lines: frozenset[Line] = frozenset()
 
 
+AGENT_MAY = ("file", "withdraw", "collect")  # what an agent's authority (授权委托) may cover
+_RECEPTION = frozenset({Post.guidance, Post.intake, Post.delivery})
+
+
+class Mandate(StrEnum):
+    """By what right somebody acts on a case that another organisation holds."""
+
+    delegated = "delegated"  # 委托: 行政许可法 art. 24
+    joint = "joint"  # 市县联合办公: 浙公办〔2023〕6号 section 2
+
+
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who may take an action: the applicant, holders of one of `posts`; `outposts` admits the windows and
-    stations below the handling organisation (延伸网点), `lines` asks for the item's service line."""
+    """Who may take an action: the applicant, an agent whose authority covers `agent`, holders of one of `posts`;
+    `outposts` admits the windows and stations below the organisation that holds the case (延伸网点), `lines` asks
+    for the item's service line."""
 
     applicant: bool
+    agent: str | None
     posts: frozenset[Post]
     outposts: bool
     lines: bool
 
 
-def require_actor(identity: Identity, who: Who, *, organisation: str, line: Line, is_applicant: bool) -> None:
-    """Forbidden unless `identity` may act as `who` says on a case that `organisation` handles.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What connects somebody with a case: being its applicant; being an agent whose authority covers some of
+    AGENT_MAY; a mandate to act for the organisation that holds it."""
 
-    An empty `lines` claim means all lines: the comprehensive staff (全科) of 无差别受理 windows.
+    applicant: bool = False
+    agent: frozenset[str] = frozenset()
+    mandates: frozenset[Mandate] = frozenset()
+
+
+NO_STANDING = Standing()
+
+
+def require_actor(identity: Identity, who: Who, *, organisation: str, line: Line, standing: Standing) -> None:
+    """Forbidden unless `identity` may act as `who` says on a case that `organisation` holds.
+
+    An empty `lines` claim means all lines: the comprehensive staff (全科) of 无差别受理 windows. Joint centres share
+    reception and delivery; what an organ reviews and decides stays with it.
     """
     if identity.kind is Kind.citizen:
-        if not (who.applicant and is_applicant):
-            raise Forbidden("此操作由办件单位工作人员办理", "this action is taken by the staff of the organisation")
+        if not (who.applicant and standing.applicant) and who.agent not in standing.agent:
+            raise Forbidden(
+                "此操作由办件单位工作人员办理，或不在代理权限内",
+                "this action is taken by the staff of the organisation, or is beyond the agent's authority",
+            )
         return
     if identity.kind is Kind.system or identity.organisation is None:
         raise Forbidden("系统账号仅可补录外部办件", "a system client may only record steps that happened elsewhere")
@@ -83,7 +113,8 @@ def require_actor(identity: Identity, who: Who, *, organisation: str, line: Line
         raise Forbidden(f"需要岗位：{allowed}", f"one of these posts is needed: {allowed}")
     seat = organisations.seat(identity.organisation)
     below = who.outposts and organisations.within(identity.organisation, organisation)
-    if seat != organisation and not below:
+    shared = Mandate.joint in standing.mandates and bool(who.posts & identity.posts & _RECEPTION)
+    if seat != organisation and not below and not shared and Mandate.delegated not in standing.mandates:
         raise Forbidden(
             f"本办件由 {organisation} 办理",
             f"this case is handled by {organisation}; act in its name or not at all",

@@ -1,22 +1,21 @@
 """A case (办件): its constants and its nodes (流程节点), and what they add up to.
 
-A case is what its nodes say. `advance` adds one node; folding all of them from `blank` gives state, clocks,
-result and who did what, so a head that is stored is only a copy of a fold. Nodes are chained by hash.
-Whether a step may be taken is the business of `chalicelib.domain.engine`. No tables, no HTTP, no wall clock.
+A case is what its nodes say: `chalicelib.domain.folding` adds them up, `chalicelib.domain.engine` decides whether one
+may be added. Nodes are chained by hash, so that a history that was touched is told. No tables, no HTTP, no wall clock.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from chalicelib.domain import clocks as clockwork
-from chalicelib.domain.clocks import PAUSE_CLASSES, Clock, Due, Limit, Unit
+from chalicelib.domain.calendar import legal_day
+from chalicelib.domain.clocks import Clock, Due
 from chalicelib.domain.item import Item
-from chalicelib.domain.procedure import BACK, SUBMIT, Action, Procedure
+from chalicelib.domain.procedure import Procedure
 
 Evidence = str | int | bytes | tuple[str, ...]
 CHAIN_BYTES = 16
@@ -63,9 +62,13 @@ class Case:
     taken_at: str  # the window or organisation where it came in; "" online
     observed: bool
     received: datetime
+    agent: str = ""  # blind index of an agent with an account
 
     nodes: tuple[Node, ...] = ()
     state: str = ""
+    handler: str = ""  # 承办单位: `organisation`, or the one to which it was transferred
+    holder: str = ""  # in whose hands it lies: the handler, or the level above that decides
+    line: str = ""  # 警种 to which it was transferred; "" the item's
     paused_in: str = ""  # the state to which a resumption returns
     result: str | None = None
     closed_at: datetime | None = None
@@ -127,15 +130,24 @@ def unfolded(case: Case) -> Case:
         case.taken_at,
         case.observed,
         case.received,
+        case.agent,
     )
 
 
-def fold(blank: Case, nodes: Iterable[Node], law: Law) -> Case:
-    """The case that `nodes` add up to, from one without any."""
-    case = blank
-    for node in nodes:
-        case = advance(case, node, law)
-    return case
+def holders(case: Case) -> frozenset[str]:
+    """Every organisation in whose hands the case was, as its nodes tell it."""
+    passed = (node.evidence.get("to_organisation") for node in case.nodes)
+    return frozenset({case.organisation, *(code for code in passed if isinstance(code, str))})
+
+
+def agent_may(case: Case, at: datetime) -> frozenset[str]:
+    """What the agent on record may do at `at`: some of authority.AGENT_MAY; nothing where there is none, or the
+    authority has ended."""
+    first = case.nodes[0].evidence if case.nodes else {}
+    may, until = first.get("agent"), first.get("agent_until")
+    if not isinstance(may, tuple) or (isinstance(until, str) and legal_day(at).isoformat() > until):
+        return frozenset()
+    return frozenset(may)
 
 
 def broken_link(case: Case) -> int | None:
@@ -146,137 +158,3 @@ def broken_link(case: Case) -> int | None:
             return number
         before = node.chain
     return None
-
-
-def advance(case: Case, node: Node, law: Law) -> Case:
-    """`case` with one more node. It takes what is recorded as true: guards were asked before."""
-    return stepped(case, node, law, clocks_after(case, node, law))
-
-
-def clocks_after(case: Case, node: Node, law: Law) -> Mapping[str, Clock]:
-    """The clocks of `case` as they run when `node` has been taken."""
-    row = edge(case, node.action, law.procedure)
-    return _clocks(case, node, row, target(case, row, law.procedure), law)
-
-
-def stepped(case: Case, node: Node, law: Law, clocks: Mapping[str, Clock]) -> Case:
-    """`advance`, where `clocks_after` is known already."""
-    row = edge(case, node.action, law.procedure)
-    state = target(case, row, law.procedure)
-    entered = law.procedure.states[state]
-    closed_at = case.closed_at or (node.at if entered.closed else None)
-    return replace(
-        case,
-        nodes=(*case.nodes, node),
-        state=state,
-        paused_in=case.state if row.clocks.get("pause") else case.paused_in,
-        result=entered.result or case.result,
-        closed_at=closed_at,
-        materials=_int(node.evidence.get("materials"), case.materials),
-        clocks=clocks,
-        dues={name: node.dues.get(name, case.dues.get(name)) for name in clocks},
-        actors={**case.actors, node.action: node.actor},
-    )
-
-
-def edge(case: Case, action: str, procedure: Procedure) -> Action:
-    """The row of the table that `action` follows here. An observed case may follow a row from any state:
-    what happened elsewhere is recorded as it was. KeyError where the procedure has no such action."""
-    row = procedure.find(action, case.state or None)
-    if row is None and case.observed:
-        row = next(iter(procedure.rows(action)), None)
-    if row is None:
-        raise KeyError(action)
-    return row
-
-
-def target(case: Case, row: Action, procedure: Procedure) -> str:
-    """The state that a row leads to; a late step of an observed case that is closed neither reopens it nor gives
-    it another result."""
-    if row.target is None:
-        return case.state
-    state = (case.paused_in or case.state) if row.target == BACK else row.target
-    entered = procedure.states[state]
-    if case.observed and case.closed_at and (entered.result or not entered.closed):
-        return case.state
-    return state
-
-
-def deemed_since(case: Case, at: datetime, procedure: Procedure) -> datetime | None:
-    """Since when the law deems the case to be further than its state says, as `at` stands; None where it does not.
-
-    行政许可法 art. 32(4): whoever is not told within five working days counts as accepted from the day on which the
-    materials came in. It follows from the clock and is not written; the next step records what it meant.
-    """
-    stage, due = case.clocks.get("stage"), case.dues.get("stage")
-    if not case.state or procedure.states[case.state].deemed is None or stage is None or due is None:
-        return None
-    return stage.start if at > due.last else None
-
-
-def _int(value: Evidence | None, otherwise: int) -> int:
-    return value if isinstance(value, int) else otherwise
-
-
-def _clocks(case: Case, node: Node, row: Action, state: str, law: Law) -> Mapping[str, Clock]:
-    clocks = dict(case.clocks)
-    if case.observed:
-        return _observed_clocks(clocks, case, node, law.procedure.states[state].closed)
-    deemed = deemed_since(case, node.at, law.procedure)
-    start = deemed if deemed and law.procedure.states[case.state].deemed == state else node.at
-    for name in row.clocks.get("start", ()):
-        limit = law.item.statutory if name == "statutory" else law.item.promised
-        if limit is not None:
-            clocks[name] = Clock(name, start, limit)
-    pausable = _stops(node) & set(row.clocks.get("pause", ()))
-    for name, clock in list(clocks.items()):
-        if clock.stopped is not None:
-            continue
-        if name in pausable:
-            clocks[name] = clockwork.pause(clock, str(node.evidence["pause_class"]), node.at)
-        if name in row.clocks.get("resume", ()) and clockwork.paused(clock):
-            clocks[name] = clockwork.resume(clock, node.at)
-        if name in row.clocks.get("stop", ()):
-            clocks[name] = clockwork.stop(clock, node.at)
-        if name in row.clocks.get("extend", ()) and law.item.extension and _extends(clock, law.item.extension):
-            clocks[name] = clockwork.extend(
-                clock, Limit(_int(node.evidence.get("days"), 0), clock.limit.unit, law.item.extension.basis)
-            )
-    return _with_stage(clocks, case, node, row, state, law.procedure)
-
-
-def _stops(node: Node) -> frozenset[str]:
-    found = PAUSE_CLASSES.get(str(node.evidence.get("pause_class", "")))
-    return found.stops if found else frozenset()
-
-
-def _extends(clock: Clock, extension: Limit) -> bool:
-    return clock.limit.unit == extension.unit
-
-
-def _with_stage(
-    clocks: dict[str, Clock], case: Case, node: Node, row: Action, state: str, procedure: Procedure
-) -> Mapping[str, Clock]:
-    """The stage clock begins anew with each state that has a limit; a pause keeps it for the return."""
-    keeps = row.clocks.get("pause", ()) + row.clocks.get("resume", ())
-    if state == case.state or "stage" in keeps:
-        return clocks
-    clocks.pop("stage", None)
-    stage = procedure.states[state].stage
-    if stage is not None:
-        since = [n.at for n in case.nodes if n.action in stage.since]
-        start = node.at if node.action in stage.since or not since else since[-1]
-        clocks["stage"] = Clock("stage", start, stage.limit)
-    return clocks
-
-
-def _observed_clocks(clocks: dict[str, Clock], case: Case, node: Node, closed: bool) -> Mapping[str, Clock]:
-    """An observed case has the due date that it was told, and no other clock."""
-    told = node.evidence.get("due")
-    if node.action == SUBMIT and isinstance(told, int):
-        due = datetime.fromtimestamp(told, tz=node.at.tzinfo)
-        clocks["promised"] = Clock("promised", node.at, Limit(0, Unit.calendar_day), told=due)
-    running = clocks.get("promised")
-    if running and running.stopped is None and closed and case.closed_at is None:
-        clocks["promised"] = clockwork.stop(running, max(node.at, running.start))
-    return clocks

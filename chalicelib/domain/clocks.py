@@ -15,6 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from chalicelib.domain.calendar import ONE_DAY, Calendar, end_of_day, legal_day, refuse_naive, start_of_day
+from chalicelib.domain.pause_classes import PAUSE_CLASSES
 
 MOST = 10_000  # no legal limit comes near it; an absurd number must not count for minutes
 
@@ -42,38 +43,6 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class PauseClass:
-    """A lawful cause for stopping clocks (特别程序); `stops` names the clocks that it stops."""
-
-    code: str
-    zh: str
-    en: str
-    basis: str
-    stops: frozenset[str]
-
-
-_NOT_STATUTORY = frozenset({"promised", "stage"})
-_ALL = _NOT_STATUTORY | {"statutory"}
-_LAW = "行政许可法 art. 45"
-_GUIDE = "浙江公安办事指南: 承诺时间不包含现场勘查、补件、上报(转报)"
-
-_CLASSES = (
-    PauseClass("hearing", "听证", "hearing", _LAW, _ALL),
-    PauseClass("tender", "招标", "tender", _LAW, _ALL),
-    PauseClass("auction", "拍卖", "auction", _LAW, _ALL),
-    PauseClass("inspection", "检验", "inspection", _LAW, _ALL),
-    PauseClass("testing", "检测", "testing", _LAW, _ALL),
-    PauseClass("quarantine", "检疫", "quarantine", _LAW, _ALL),
-    PauseClass("appraisal", "鉴定", "appraisal", _LAW, _ALL),
-    PauseClass("expert_review", "专家评审", "expert review", _LAW, _ALL),
-    PauseClass("site_survey", "现场勘查", "site survey", _GUIDE, _NOT_STATUTORY),
-    PauseClass("supplement", "补件", "supplement during review", _GUIDE, _NOT_STATUTORY),
-    PauseClass("referral", "上报(转报)", "referral to a higher organ", _GUIDE, _NOT_STATUTORY),
-)
-PAUSE_CLASSES: Mapping[str, PauseClass] = MappingProxyType({kind.code: kind for kind in _CLASSES})
-
-
-@dataclass(frozen=True, slots=True)
 class Pause:
     """One pause; `kind` is a key of PAUSE_CLASSES. Open while `end` is None."""
 
@@ -86,7 +55,8 @@ class Pause:
 class Clock:
     """One clock, running from the legal day (or, in hours, the instant) of `start`.
 
-    `told` is a due instant given from elsewhere (补录): it wins over all counting. The constructor takes
+    `told` is a due instant given from elsewhere (补录): it wins over all counting. `no_later` is an instant that
+    the count may not pass and no pause moves, because an event comes (行政许可法 art. 50). The constructor takes
     times in any order, because what happened elsewhere is recorded as it was; ValueError for a naive time
     and for an open pause that is not the last. The functions below change clocks and do check the order.
     """
@@ -98,10 +68,11 @@ class Clock:
     pauses: tuple[Pause, ...] = ()
     stopped: datetime | None = None
     told: datetime | None = None
+    no_later: datetime | None = None
 
     def __post_init__(self) -> None:
         of_pauses = (at for pause in self.pauses for at in (pause.start, pause.end))
-        for at in filter(None, (self.start, self.stopped, self.told, *of_pauses)):
+        for at in filter(None, (self.start, self.stopped, self.told, self.no_later, *of_pauses)):
             refuse_naive(at)
         if any(pause.end is None for pause in self.pauses[:-1]):
             raise ValueError(f"{self.name} clock: only the last pause may be open")
@@ -196,18 +167,18 @@ def stop(clock: Clock, at: datetime) -> Clock:
 
 
 def due(clock: Clock, calendar: Calendar) -> Due | None:
-    """When the clock runs out; None while a pause is open.
+    """When the clock runs out; while a pause is open, only an event that comes (None: nothing does).
 
     Days: the start day never counts (民法典 art. 201); a day after a pause began, up to the day it ended,
     does not count; a last day that is a rest day moves to the next working day (art. 203). Hours: exact.
     """
     if paused(clock):
-        return None
+        return Due(clock.no_later, provisional=False) if clock.no_later else None
     return _due(clock, calendar)
 
 
 def warning_from(clock: Clock, calendar: Calendar) -> datetime | None:
-    """From when the light is yellow; None while a pause is open.
+    """From when the light is yellow; None while a pause is open and no event comes.
 
     Days: 00:00 of the working day before the due day, so that at most one working day is left; a limit of
     at most one day (or a told due within one working day) warns on the due day itself. Hours: the last
@@ -232,6 +203,8 @@ def overdue(clock: Clock, calendar: Calendar, at: datetime) -> bool:
     """
     refuse_naive(at)
     until = at if clock.stopped is None else clock.stopped
+    if clock.no_later is not None and until > clock.no_later:
+        return True
     if paused(clock):
         opened = clock.pauses[-1].start
         clock, until = replace(clock, pauses=clock.pauses[:-1]), min(until, opened)
@@ -275,6 +248,13 @@ def after_hours(clock: Clock) -> datetime:
 def _due(clock: Clock, calendar: Calendar) -> Due:
     if clock.told is not None:
         return Due(clock.told, provisional=False)
+    counted = _counted(clock, calendar)
+    if clock.no_later is not None and clock.no_later < counted.last:
+        return Due(clock.no_later, provisional=False)
+    return counted
+
+
+def _counted(clock: Clock, calendar: Calendar) -> Due:
     if clock.limit.unit is Unit.hour:
         return Due(after_hours(clock), provisional=False)
     start = legal_day(clock.start)

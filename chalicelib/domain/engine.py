@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chalicelib.domain import authority, clocks
-from chalicelib.domain.authority import Kind
+from chalicelib.domain import authority, clocks, organisation
+from chalicelib.domain.authority import Kind, Line
 from chalicelib.domain.calendar import Calendar
-from chalicelib.domain.case import Case, Law, Node, clocks_after, link, stepped
-from chalicelib.domain.clocks import PAUSE_CLASSES
+from chalicelib.domain.case import Case, Evidence, Law, Node, link
+from chalicelib.domain.folding import clocks_after, deemed, stepped, target
 from chalicelib.domain.guards import GUARDS
+from chalicelib.domain.pause_classes import PAUSE_CLASSES
 from chalicelib.domain.procedure import SUBMIT, Action
+from chalicelib.domain.records import RECORDS
 from chalicelib.domain.wish import Wish
 from chalicelib.errors import ActionNotAllowed, FieldError, Forbidden, InvalidInput, NotFound, TooManySteps
 
@@ -40,17 +42,36 @@ def take(case: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
     authority.require_actor(
         wish.actor,
         row.who,
-        organisation=case.organisation,
-        line=law.item.line,
-        is_applicant=wish.is_applicant,
+        organisation=case.holder,
+        line=Line(case.line) if case.line else law.item.line,
+        standing=wish.standing,
     )
+    _require_in_place(row, wish)
     _require_demands(row, wish)
     for name in row.guards:
         GUARDS[name](case, wish, law, calendar)
     # Two machines' clocks may differ: the order of nodes is their version, so time never runs backwards.
     if case.nodes and wish.at < case.nodes[-1].at:
         wish = replace(wish, at=case.nodes[-1].at)
-    return _record(case, wish, law, calendar)
+    added = _recorded(case, wish, row, law)
+    return _record(case, replace(wish, evidence={**wish.evidence, **added}) if added else wish, law, calendar)
+
+
+def _recorded(case: Case, wish: Wish, row: Action, law: Law) -> Mapping[str, Evidence]:
+    """What the step writes down beside what was sent: what the table asks for, to whom it passes the case, since
+    when the law deemed it, and the seat of an actor who is not where the case lies."""
+    added: dict[str, Evidence] = {}
+    for name in row.records:
+        added |= RECORDS[name](case, wish, law)
+    if row.passes == "up" and law.item.two_level:
+        added["to_organisation"] = organisation.above(case.holder, law.item.two_level.decide) or case.holder
+    since = deemed(case, wish.at, law)
+    if since and since.state == target(case, row, law.procedure):
+        added["deemed_since"] = int(since.since.timestamp())
+    code = wish.actor.organisation
+    if code and organisation.seat(code) != case.holder:
+        added["seat"] = organisation.seat(code)
+    return added
 
 
 def _require_room(case: Case, most: int) -> None:
@@ -109,6 +130,22 @@ def _require_recorder(wish: Wish) -> None:
             "归集的外部办件只能由归集系统补录流程节点",
             "the steps of an observed case are recorded by the pooling system, with `observed`",
         )
+
+
+def _require_in_place(row: Action, wish: Wish) -> None:
+    """Some evidence says something only of the steps that act on it; elsewhere it would be believed by its readers."""
+    takes = {
+        "to_organisation": row.passes == "named",
+        "to_line": row.passes == "named",
+        "corrections": "missing_materials" in row.records,
+    }
+    errors = [
+        FieldError(name, "not_here", f"“{row.text.zh}”不接受此项", f"{row.name} does not take this field")
+        for name, taken in takes.items()
+        if not taken and wish.evidence.get(name) is not None
+    ]
+    if errors:
+        raise InvalidInput(errors=errors)
 
 
 def _require_demands(row: Action, wish: Wish) -> None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from chalicelib.domain.calendar import ONE_DAY, Calendar, DayKind, legal_day
-from chalicelib.domain.clocks import Clock, Limit, Pause, Unit, uncounted
+from chalicelib.domain.clocks import Clock, Limit, Pause, Unit, paused, uncounted
 
 
 class Reason(StrEnum):
@@ -30,6 +30,7 @@ class Reason(StrEnum):
     paused = "paused"
     rolled = "rolled"
     told = "told"
+    event = "event"
 
 
 REASON_TEXTS: Mapping[Reason, Mapping[str, str]] = MappingProxyType(
@@ -45,6 +46,10 @@ REASON_TEXTS: Mapping[Reason, Mapping[str, str]] = MappingProxyType(
         Reason.paused: {"zh-CN": "特别程序或补件期间，不计入", "en": "paused, does not count"},
         Reason.rolled: {"zh-CN": "届满日为休息日，顺延至此日", "en": "moved here from a rest day"},
         Reason.told: {"zh-CN": "按来源系统所载期限", "en": "due as given by the system it came from"},
+        Reason.event: {
+            "zh-CN": "最迟至此日（活动或有效期届满前）",
+            "en": "no later than this, before the event or expiry",
+        },
     }
 )
 
@@ -81,7 +86,8 @@ def explain(clock: Clock, calendar: Calendar) -> tuple[Step | Span, ...]:
     """The rows from the clock's start to its due day: Steps for a limit in days, Spans for one in hours.
 
     A told due gives the start day and the told day. While a pause is open the last row is its first day that
-    does not count (for hours, the open span), unless the limit had run out before.
+    does not count (for hours, the open span), unless the limit had run out before. An event that comes before the
+    count has run ends the rows with its own.
     """
     if clock.told is not None:
         start, told = legal_day(clock.start), legal_day(clock.told)
@@ -89,9 +95,14 @@ def explain(clock: Clock, calendar: Calendar) -> tuple[Step | Span, ...]:
             Step(start, calendar.day_kind(start), False, None, Reason.start_day),
             Step(told, calendar.day_kind(told), False, None, Reason.told),
         )
-    if clock.limit.unit is Unit.hour:
-        return tuple(_spans(clock))
-    return tuple(_steps(clock, calendar))
+    rows = tuple(_spans(clock)) if clock.limit.unit is Unit.hour else tuple(_steps(clock, calendar))
+    if clock.no_later is None:
+        return rows
+    last = legal_day(clock.no_later)
+    if rows[-1].day <= last and not paused(clock):
+        return rows
+    before = tuple(row for row in rows if row.day < last)
+    return (*before, Step(last, calendar.day_kind(last), False, None, Reason.event))
 
 
 def _steps(clock: Clock, calendar: Calendar) -> Iterator[Step]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from chalicelib.domain import clocks
+from chalicelib.domain import clocks, folding, organisation
+from chalicelib.domain.authority import Kind
 from chalicelib.domain.calendar import Calendar
-from chalicelib.domain.case import Case, Law
+from chalicelib.domain.case import Case, Law, agent_may
 from chalicelib.domain.materials import missing
 from chalicelib.domain.wish import Wish
 from chalicelib.errors import FieldError, InvalidInput, SamePerson
@@ -95,9 +96,78 @@ def extension_lawful(case: Case, wish: Wish, law: Law, calendar: Calendar) -> No
         )
 
 
+def has_upper_level(case: Case, _wish: Wish, law: Law, _calendar: Calendar) -> None:
+    """行政许可法 art. 35: what a lower organ reviews and an upper one decides is passed up by the lower one."""
+    two_level = law.item.two_level
+    if two_level is None or organisation.level(case.holder) is not two_level.review:
+        raise _invalid(
+            "action", "no_upper_level", "该事项由本级决定，无须报送上级", "this item is decided at this level"
+        )
+
+
+def decides_here(case: Case, _wish: Wish, law: Law, _calendar: Calendar) -> None:
+    """行政许可法 art. 35: of two levels the upper one decides."""
+    two_level = law.item.two_level
+    if two_level is not None and organisation.level(case.holder) is not two_level.decide:
+        zh, en = (
+            "该事项由上级机关决定，请审查后报送（forward）",
+            "the level above decides; review it, then forward it",
+        )
+        raise _invalid("action", "decided_above", zh, en)
+
+
+def not_deemed_granted(case: Case, wish: Wish, law: Law, _calendar: Calendar) -> None:
+    """行政许可法 art. 50, 集会游行示威法 art. 9: where silence is a grant, a denial comes too late after it."""
+    deemed = folding.deemed(case, wish.at, law)
+    if deemed and law.procedure.states[deemed.state].result == "granted":
+        zh = "逾期未作决定，依法视为准予，不得再作不予决定；请办理“准予”（grant）"
+        en = "no decision in time is a grant by law and can no longer be denied; record the grant"
+        raise _invalid("action", "deemed_granted", zh, en)
+
+
+def transfer_lawful(case: Case, wish: Wish, law: Law, _calendar: Calendar) -> None:
+    """A case is transferred (移送) to somebody else, and only to a level that handles the item."""
+    to, line = wish.evidence.get("to_organisation"), wish.evidence.get("to_line")
+    if to in (None, case.holder) and line in (None, case.line or law.item.line):
+        zh, en = "请填写接收单位或接收警种（与现承办不同）", "name another organisation or another line"
+        raise _invalid("to_organisation", "nobody_to_transfer_to", zh, en)
+    if isinstance(to, str) and organisation.level(to) not in law.item.levels:
+        levels = ", ".join(sorted(law.item.levels))
+        raise _invalid("to_organisation", "wrong_level", f"该事项由 {levels} 级办理", f"handled at level {levels}")
+
+
+def somebody_present(_case: Case, wish: Wish, _law: Law, _calendar: Calendar) -> None:
+    """Staff act for an applicant only with the applicant or the agent before them, or on a letter (浙公办〔2023〕6号:
+    窗口端); the history says which."""
+    if wish.actor.kind is Kind.staff and not wish.evidence.get("present"):
+        zh, en = (
+            "请注明办理依据：applicant 本人到场、agent 代理人到场、letter 来函",
+            "say on what ground: applicant present, agent present, or letter",
+        )
+        raise _invalid("present", "demanded", zh, en)
+
+
+def agent_may_collect(case: Case, wish: Wish, _law: Law, _calendar: Calendar) -> None:
+    """民法典 art. 165: an agent collects with an authority that is on record, or whose number is recorded now."""
+    if wish.evidence.get("handed_to") != "agent" or wish.evidence.get("authority"):
+        return
+    if "collect" not in agent_may(case, wish.at):
+        zh, en = (
+            "代理人领取须有有效授权：请在 authority 填写授权委托书编号",
+            "an agent collects with a valid authority: put the number of the letter in `authority`",
+        )
+        raise _invalid("authority", "authority_needed", zh, en)
+
+
 GUARDS: Mapping[str, Guard] = {
     "materials_complete": materials_complete,
     "separate_persons": separate_persons,
     "two_on_site": two_on_site,
     "extension_lawful": extension_lawful,
+    "has_upper_level": has_upper_level,
+    "decides_here": decides_here,
+    "not_deemed_granted": not_deemed_granted,
+    "transfer_lawful": transfer_lawful,
+    "somebody_present": somebody_present,
+    "agent_may_collect": agent_may_collect,
 }

@@ -18,8 +18,10 @@ from chalicelib.errors import BrokenDefinition
 
 FORMS = ("instant", "promised")  # 即办件, 承诺件
 TYPES = ("licence", "confirmation", "other", "public_service")  # GB/T 39046 A.1: 01, 07, 10, 20
+SILENCES = ("overdue", "deemed_grant")  # what the law makes of no decision in time
 NECESSITIES = ("required", "conditional", "optional")
 REACHES = ("county", "city", "province")  # 通办范围: how far away it may be taken in
+_REVIEW_LIMIT = Limit(20, Unit.working_day, "行政许可法 art. 43: the lower organ reviews within twenty working days")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -54,6 +56,25 @@ class Graded:
 
 
 @dataclass(frozen=True, slots=True)
+class TwoLevel:
+    """An item that one level reviews, within a limit of its own, and another decides (行政许可法 art. 35, 43)."""
+
+    review: Level
+    decide: Level
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A day that limits are measured to: a gathering, the end of a licence. `field` is where the form names it;
+    `decide`: how many days before it the decision is due at the latest (None: the law names none)."""
+
+    field: str
+    name: Text
+    decide: Limit | None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """What the rules need of an item; the published document holds the rest (guide, fee, visits, result)."""
 
@@ -63,6 +84,9 @@ class Item:
     line: Line
     levels: frozenset[Level]
     graded: Graded | None
+    two_level: TwoLevel | None
+    event: Event
+    silence: str
     form: str
     procedure: str
     statutory: Limit | None
@@ -102,6 +126,9 @@ def parse(data: Mapping[str, Any], version: int) -> Item:
         line=Line(_one_of(data, "line", tuple(Line), where)),
         levels=frozenset(Level(v) for v in _all_of(data, "levels", tuple(Level)[:4], where)),
         graded=_graded(data.get("graded"), where),
+        two_level=_two_level(data.get("two_level"), where),
+        event=_event(data, where),
+        silence=_one_of({"silence": "overdue", **data}, "silence", SILENCES, where),
         form=_one_of(data, "form", FORMS, where),
         procedure=str(data.get("procedure", "")),
         statutory=statutory,
@@ -159,6 +186,30 @@ def _graded(entry: Mapping[str, Any] | None, where: str) -> Graded | None:
         raise BrokenDefinition(f"{where}.graded.steps: rising bounds are needed, and a last step without one")
     levels = [Level(_one_of(step, "level", tuple(Level)[:4], f"{where}.graded")) for step in steps]
     return Graded(str(entry.get("by", "")), tuple(zip(bounds, levels, strict=True)))
+
+
+def _two_level(entry: Mapping[str, Any] | None, where: str) -> TwoLevel | None:
+    if entry is None:
+        return None
+    place, order = f"{where}.two_level", tuple(Level)
+    review, decide = (Level(_one_of(entry, end, order[:4], place)) for end in ("review", "decide"))
+    if order.index(decide) >= order.index(review):
+        raise BrokenDefinition(f"{place}.decide: a level above {review} is needed")
+    return TwoLevel(review, decide, _limit(entry, "limit", place) or _REVIEW_LIMIT)
+
+
+def _event(data: Mapping[str, Any], where: str) -> Event:
+    entry = data.get("event", {"field": "event_date", "name": {"zh": "活动日期", "en": "the day of the event"}})
+    found = Event(
+        str(entry.get("field", "")), _text(entry.get("name"), f"{where}.event.name"), _limit(entry, "decide", where)
+    )
+    if not found.field:
+        raise BrokenDefinition(f"{where}.event.field: which field of the form names the day")
+    if found.decide and found.decide.unit is not Unit.calendar_day:
+        raise BrokenDefinition(f"{where}.event.decide: counted in calendar days before the day")
+    if data.get("silence") == "deemed_grant" and not found.decide:
+        raise BrokenDefinition(f"{where}.silence: a deemed grant needs event.decide, the day by which silence speaks")
+    return found
 
 
 def _promise_within_law(statutory: Limit | None, promised: Limit | None, where: str) -> None:

@@ -98,6 +98,14 @@ def parent(code: str) -> str | None:
             return seat(code)
 
 
+def above(code: str, wanted: Level) -> str | None:
+    """The organisation of the level `wanted` at or above `code`; None where there is none."""
+    here: str | None = code
+    while here is not None and level(here) is not wanted:
+        here = parent(here)
+    return here
+
+
 def parse(data: Mapping[str, Any]) -> Organisation:
     """An organisation from its registry entry; BrokenDefinition names what does not fit."""
     code = str(data.get("code", ""))

@@ -18,7 +18,20 @@ SUBMIT = "submit"  # the action that makes a case
 SETTLE = "settle"  # 当场办结: the action that finishes an instant item at the window
 CLOCKS = ("statutory", "promised", "stage")
 EFFECTS = ("start", "stop", "pause", "resume", "extend")
-GUARDS = ("materials_complete", "separate_persons", "two_on_site", "extension_lawful")
+PASSES = ("up", "named", "home")  # to the deciding level, to whom the step names, back to who handles the case
+RECORDS = ("missing_materials",)
+GUARDS = (
+    "materials_complete",
+    "separate_persons",
+    "two_on_site",
+    "extension_lawful",
+    "has_upper_level",
+    "decides_here",
+    "not_deemed_granted",
+    "transfer_lawful",
+    "somebody_present",
+    "agent_may_collect",
+)
 DEMANDS = (
     "note",
     "reason",
@@ -36,22 +49,25 @@ DEMANDS = (
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The limit of a state: counted from entering it, or from the latest node of an action in `since`."""
+    """The limit of a state (None: the item's own for the lower of two levels), counted from entering the state, or
+    from the latest node of an action in `since`."""
 
-    limit: Limit
+    limit: Limit | None
     since: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state of a case. `deemed`: the state that the law deems it to be in once its limit has passed; `closed`:
-    decided and out of review; `final`: nothing follows; `result`: what came out."""
+    """A state of a case. `deemed`: the state that the law deems it to be in once its limit has passed; `silence`:
+    the same for items whose law takes silence for a grant; `closed`: decided and out of review; `final`: nothing
+    follows; `result`: what came out."""
 
     name: str
     text: Text
     post: Post | None
     stage: Stage | None
     deemed: str | None
+    silence: str | None
     closed: bool
     final: bool
     result: str | None
@@ -59,7 +75,8 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One edge set of the table: from any of `sources` to `target` (None: the state stays)."""
+    """One edge set of the table: from any of `sources` to `target` (None: the state stays). `passes`: into whose
+    hands the case goes by it; `records`: what the step writes down beside what was sent."""
 
     name: str
     text: Text
@@ -69,6 +86,8 @@ class Action:
     guards: tuple[str, ...]
     demands: tuple[str, ...]
     clocks: Mapping[str, tuple[str, ...]]
+    passes: str | None
+    records: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chalicelib.domain.authority import Post, Who
+from chalicelib.domain.authority import AGENT_MAY, Post, Who
 from chalicelib.domain.clocks import MOST, Limit, Unit
 from chalicelib.domain.item import Text
 from chalicelib.domain.procedure import (
@@ -18,6 +18,8 @@ from chalicelib.domain.procedure import (
     DEMANDS,
     EFFECTS,
     GUARDS,
+    PASSES,
+    RECORDS,
     SUBMIT,
     Action,
     Procedure,
@@ -77,7 +79,7 @@ def _post(name: str, where: str) -> Post:
 
 def _state(name: str, entry: Mapping[str, Any], where: str) -> State:
     place = f"{where}.states.{name}"
-    _known(entry, ("zh", "en", "post", "limit", "deemed", "closed", "final", "result"), place)
+    _known(entry, ("zh", "en", "post", "limit", "deemed", "silence", "closed", "final", "result"), place)
     if "deemed" in entry and "limit" not in entry:
         raise BrokenDefinition(f"{place}.deemed: only a limit that passes makes the law deem something; give a limit")
     return State(
@@ -86,6 +88,7 @@ def _state(name: str, entry: Mapping[str, Any], where: str) -> State:
         post=_post(entry["post"], f"{place}.post") if "post" in entry else None,
         stage=_stage(entry["limit"], f"{place}.limit") if "limit" in entry else None,
         deemed=entry.get("deemed"),
+        silence=entry.get("silence"),
         closed=bool(entry.get("closed", False)),
         final=bool(entry.get("final", False)),
         result=entry.get("result"),
@@ -93,16 +96,23 @@ def _state(name: str, entry: Mapping[str, Any], where: str) -> State:
 
 
 def _stage(entry: Mapping[str, Any], place: str) -> Stage:
+    since = frozenset(entry.get("since", []))
+    if "item" in entry:
+        _known(entry, ("item", "since"), place)
+        if entry["item"] != "two_level":
+            raise BrokenDefinition(f"{place}.item: only an item's two_level carries a limit of a stage")
+        return Stage(None, since)
     _known(entry, ("amount", "unit", "basis", "since"), place)
     amount, unit = entry.get("amount"), entry.get("unit")
     if type(amount) is not int or not 0 <= amount <= MOST or unit not in tuple(Unit):
         raise BrokenDefinition(f"{place}: an amount of 0 to {MOST} and a unit of {', '.join(Unit)} are needed")
-    return Stage(Limit(amount, Unit(unit), entry.get("basis", "")), frozenset(entry.get("since", [])))
+    return Stage(Limit(amount, Unit(unit), entry.get("basis", "")), since)
 
 
 def _action(entry: Mapping[str, Any], states: Mapping[str, State], where: str) -> Action:
     place = f"{where}.actions.{entry.get('name', '?')}"
-    _known(entry, ("name", "zh", "en", "from", "to", "who", "guards", "demands", "clocks"), place)
+    known = ("name", "zh", "en", "from", "to", "who", "guards", "demands", "clocks", "passes", "records")
+    _known(entry, known, place)
     if not entry.get("name"):
         raise BrokenDefinition(f"{place}: a name is needed")
     sources = entry.get("from", [])
@@ -114,6 +124,9 @@ def _action(entry: Mapping[str, Any], states: Mapping[str, State], where: str) -
     target = entry.get("to")
     if target is not None and target != BACK and target not in states:
         raise BrokenDefinition(f"{place}.to: unknown state {target!r}")
+    passes = entry.get("passes")
+    if passes not in (None, *PASSES):
+        raise BrokenDefinition(f"{place}.passes: {passes!r} is not one of {', '.join(PASSES)}")
     return Action(
         name=str(entry["name"]),
         text=_text(entry, place),
@@ -123,15 +136,20 @@ def _action(entry: Mapping[str, Any], states: Mapping[str, State], where: str) -
         guards=_names(entry.get("guards", []), GUARDS, f"{place}.guards"),
         demands=_names(entry.get("demands", []), DEMANDS, f"{place}.demands"),
         clocks=_effects(entry.get("clocks", {}), f"{place}.clocks"),
+        passes=passes,
+        records=_names(entry.get("records", []), RECORDS, f"{place}.records"),
     )
 
 
 def _who(entry: Mapping[str, Any], place: str) -> Who:
-    _known(entry, ("applicant", "posts", "outposts", "lines"), place)
+    _known(entry, ("applicant", "agent", "posts", "outposts", "lines"), place)
+    agent = entry.get("agent")
+    if agent not in (None, *AGENT_MAY):
+        raise BrokenDefinition(f"{place}.agent: {agent!r} is not one of {', '.join(AGENT_MAY)}")
     posts = frozenset(_post(name, place) for name in entry.get("posts", []))
     if not posts and not entry.get("applicant"):
         raise BrokenDefinition(f"{place}: nobody may act; name posts or the applicant")
-    return Who(bool(entry.get("applicant")), posts, bool(entry.get("outposts")), bool(entry.get("lines")))
+    return Who(bool(entry.get("applicant")), agent, posts, bool(entry.get("outposts")), bool(entry.get("lines")))
 
 
 def _names(values: object, known: tuple[str, ...], place: str) -> tuple[str, ...]:
@@ -168,8 +186,9 @@ def _check_edges(procedure: Procedure, where: str) -> None:
             raise BrokenDefinition(f"{place}: final, yet an action leads out of it")
         if not state.final and name not in leaving:
             raise BrokenDefinition(f"{place}: a dead end; no action leads out of it")
-        if state.deemed and state.deemed not in procedure.states:
-            raise BrokenDefinition(f"{place}.deemed: unknown state {state.deemed!r}")
+        for field, other in (("deemed", state.deemed), ("silence", state.silence)):
+            if other and other not in procedure.states:
+                raise BrokenDefinition(f"{place}.{field}: unknown state {other!r}")
         unknown = (state.stage.since if state.stage else frozenset()) - actions
         if unknown:
             raise BrokenDefinition(f"{place}.limit.since: unknown action {min(unknown)!r}")

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.authority import Identity, Kind
+from chalicelib.domain.authority import NO_STANDING, Identity, Kind, Standing
 from chalicelib.domain.case import Evidence
 
 APPLICANT = "applicant"
+AGENT = "agent"
 LONGEST_INLINE = 200  # bytes of UTF-8 that a node carries itself
 
 
@@ -22,7 +23,8 @@ LONGEST_INLINE = 200  # bytes of UTF-8 that a node carries itself
 class Wish:
     """`actor` wants `action` done at `at` with `evidence`, in the request `request` whose body has `digest`.
 
-    `observed_by` names who did it elsewhere (补录 only); `dossier` commits to the personal data then on file.
+    `standing` says what connects them with the case; `observed_by` names who did it elsewhere (补录 only);
+    `dossier` commits to the personal data then on file.
     """
 
     action: str
@@ -31,16 +33,16 @@ class Wish:
     request: bytes
     digest: bytes
     evidence: Mapping[str, Evidence]
-    is_applicant: bool = False
+    standing: Standing = NO_STANDING
     observed_by: str | None = None
     dossier: bytes | None = None
 
     @property
     def subject(self) -> str:
-        """Who the node names. Applicants are not named: a history holds no personal data, and only the
-        applicant's own account can act as one."""
+        """Who the node names. Applicants and agents are not: a history holds no personal data, and only their own
+        accounts can act as one."""
         if self.actor.kind is Kind.citizen:
-            return APPLICANT
+            return AGENT if self.standing.agent and not self.standing.applicant else APPLICANT
         return self.observed_by or self.actor.subject
 
 

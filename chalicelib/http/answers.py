@@ -12,8 +12,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from chalicelib.domain import identifiers, materials
-from chalicelib.domain.case import Evidence, Node, deemed_since
+from chalicelib.domain.case import Case, Evidence, Node
 from chalicelib.domain.clocks import Light
+from chalicelib.domain.folding import deemed
 from chalicelib.http.fields import Deadline, Names, Shown, Time, deadline, names, shanghai
 from chalicelib.services.casework import Known
 from chalicelib.services.reading import History
@@ -39,9 +40,13 @@ class CaseOut(Shown):
     state_name: Names
     result: str | None = Field(description="granted, denied, refused, not_ours, withdrawn; null while open")
     item: ItemOut
-    organisation: str
+    organisation: str = Field(description="with whom it was filed")
+    handler: str = Field(description="承办单位: who handles it; another after a transfer")
+    holder: str = Field(description="in whose hands it is now: the handler, or the level above that decides")
+    line: str | None = Field(description="警种 to which it was transferred; null: the item's")
     channel: str
     observed: bool
+    flags: list[str] = Field(description="second_notice: corrections were asked for more than once")
     received_at: Time
     closed_at: Time | None
     action: str
@@ -164,6 +169,10 @@ def _head(known: Known) -> dict[str, Any]:
         "result": case.result,
         "item": ItemOut(id=law.item.id, version=law.item.version, name=names(law.item.name)),
         "organisation": case.organisation,
+        "handler": case.handler,
+        "holder": case.holder,
+        "line": case.line or None,
+        "flags": _flags(case),
         "channel": case.channel,
         "observed": case.observed,
         "received_at": case.received,
@@ -173,6 +182,12 @@ def _head(known: Known) -> dict[str, Any]:
         "deadlines": {name: deadline(due) for name, due in sorted(case.dues.items())},
         "allowed_actions": [] if case.observed else list(law.procedure.allowed(case.state)),
     }
+
+
+def _flags(case: Case) -> list[str]:
+    """行政许可法 art. 32(4): everything is told once; a second notice is lawful only for what was supplied since."""
+    notices = sum(node.action == "correct" for node in case.nodes)
+    return ["second_notice"] if notices > 1 else []
 
 
 def moved(known: Known) -> CaseOut:
@@ -187,11 +202,11 @@ def filed(known: Known) -> FiledOut:
 
 def detail(known: Known, dossier: Dossier | None, lights: Mapping[str, Light], now: datetime) -> CaseDetail:
     """A case as it stands now."""
-    state = known.law.procedure.states[known.case.state]
+    further = deemed(known.case, now, known.law)
     on_file = set(materials.present(known.law.item, known.case.materials))
     return CaseDetail(
         **_head(known),
-        deemed=state.deemed if deemed_since(known.case, now, known.law.procedure) else None,
+        deemed=further.state if further else None,
         applicant=masked(dossier.document.get("applicant", {})) if dossier else {},
         materials=[
             MaterialOut(code=m.code, name=names(m.name), necessity=m.necessity, present=m.code in on_file)
@@ -244,7 +259,7 @@ def _shown(name: str, value: Evidence, found: History) -> Any:
         return found.texts.get(value, "〔已销毁 shredded〕")
     if name == "materials" and isinstance(value, int):
         return list(materials.present(found.known.law.item, value))
-    if name in ("due", "recorded_at") and isinstance(value, int):
+    if name in ("due", "recorded_at", "deemed_since") and isinstance(value, int):
         return shanghai(datetime.fromtimestamp(value, tz=UTC))
     return list(value) if isinstance(value, tuple) else value
 

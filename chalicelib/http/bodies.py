@@ -6,19 +6,18 @@ must not know what becomes of a body.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
-from chalicelib.domain import identifiers
+from chalicelib.domain.authority import Line
 from chalicelib.domain.case import Evidence
-from chalicelib.domain.clocks import PAUSE_CLASSES
-from chalicelib.domain.identifiers import IdType, NotValid
+from chalicelib.domain.pause_classes import PAUSE_CLASSES
 from chalicelib.errors import FieldError, InvalidInput
 from chalicelib.http.fields import (
     Closed,
+    FormKey,
     Given,
     OrganisationCode,
     Short,
@@ -28,38 +27,13 @@ from chalicelib.http.fields import (
     visible,
     without_personal_data,
 )
-from chalicelib.services.application import Application, Material, Observed
+from chalicelib.http.parties import Account, AgentIn, Authority, OrganisationIn, PersonIn, identified, normal
+from chalicelib.services.application import Agent, Application, Material, Observed
 from chalicelib.services.transitions import Observation, Step
 
 Channel = Literal["mobile", "web", "kiosk", "window"]
 MaterialCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
-FormKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$")]
 FormValue = Annotated[str, StringConstraints(max_length=500), AfterValidator(visible)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(visible)]
-Account = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:@-]{1,64}$")]
-Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32)]
-
-
-class PersonIn(Closed):
-    """A natural person (自然人). `account`: their own account, where staff file for somebody present."""
-
-    kind: Literal["person"]
-    name: Name
-    id_type: IdType
-    id_number: Number
-    phone: Number
-    account: Account | None = None
-
-
-class OrganisationIn(Closed):
-    """A legal person or other organisation (法人、其他组织), with a contact."""
-
-    kind: Literal["organisation"]
-    name: Short
-    uscc: Annotated[Number, Field(description="统一社会信用代码")]
-    contact_name: Name
-    phone: Number
-    account: Account | None = None
 
 
 class MaterialIn(Closed):
@@ -83,6 +57,7 @@ class FinishIn(Closed):
 
     result_number: Short
     handed_to: Literal["applicant", "agent", "mail"] | None = None
+    authority: Authority | None = None
     on_site_staff: Annotated[list[StaffId], Field(max_length=10)] | None = None
     note: Text | None = None
 
@@ -128,6 +103,7 @@ class CaseIn(Closed):
     channel: Channel
     locality: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")] | None = None
     applicant: Annotated[PersonIn | OrganisationIn, Field(discriminator="kind")] | None = None
+    agent: AgentIn | None = None
     form: Annotated[dict[FormKey, FormValue], Field(max_length=100)] = {}
     materials: Annotated[list[MaterialIn], Field(max_length=60)] = []
     delivery: DeliveryIn | None = None
@@ -158,6 +134,16 @@ class StepIn(Closed):
     days: Annotated[int, Field(ge=1, le=365)] | None = None
     on_site_staff: Annotated[list[StaffId], Field(max_length=10)] | None = None
     handed_to: Literal["applicant", "agent", "mail"] | None = None
+    authority: Authority | None = None
+    present: Annotated[
+        Literal["applicant", "agent", "letter"] | None,
+        Field(description="工作人员代为办理的依据：本人到场、代理人到场、来函"),
+    ] = None
+    corrections: Annotated[
+        list[MaterialCode] | None, Field(max_length=60, description="须补正的材料；缺少的必要材料自动列入")
+    ] = None
+    to_organisation: OrganisationCode | None = None
+    to_line: Line | None = None
     receipt: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")] | None = None
     competent_authority: Annotated[Short, AfterValidator(without_personal_data)] | None = None
     activity: Annotated[Short, Field(description="补录：该步骤在来源系统中的名称")] | None = None
@@ -176,12 +162,14 @@ class ProgressIn(Closed):
 def application(body: CaseIn, today: date) -> Application:
     """What intake takes, with every number brought to its normal form; InvalidInput names each that is wrong."""
     _require_applicant(body)
-    subject, document = _identified(body.applicant, today)
+    subject, document = identified(body.applicant, today)
     dossier: dict[str, Any] = {
         "applicant": subject,
         "form": dict(body.form),
         "materials": [m.model_dump(exclude_none=True) for m in sorted(body.materials, key=lambda m: m.code)],
     }
+    if body.agent:
+        dossier["agent"] = normal(body.agent, "agent", today)
     if body.delivery:
         dossier["delivery"] = body.delivery.model_dump(exclude_none=True)
     return Application(
@@ -192,6 +180,7 @@ def application(body: CaseIn, today: date) -> Application:
         dossier=dossier,
         document=document,
         account=body.applicant.account if body.applicant else None,
+        agent=Agent(body.agent.account, body.agent.may, body.agent.until) if body.agent else None,
         locality=body.locality,
         delivery=body.delivery.way if body.delivery else None,
         materials=[Material(m.code, m.medium, m.reference) for m in body.materials],
@@ -230,28 +219,3 @@ def _require_applicant(body: CaseIn) -> None:
             errors.append(FieldError(f"materials.{number}.code", "repeated", zh, en))
     if errors:
         raise InvalidInput(errors=errors)
-
-
-def _identified(applicant: PersonIn | OrganisationIn | None, today: date) -> tuple[Mapping[str, Any], str | None]:
-    """The applicant with normal numbers, and the document that is indexed where there is no account."""
-    if applicant is None:
-        return {}, None
-    found = applicant.model_dump(exclude_none=True, mode="json")
-    errors: list[FieldError] = []
-
-    def checked(field: str, normal: Any) -> None:
-        try:
-            found[field] = normal(found[field])
-        except NotValid as wrong:
-            errors.append(FieldError(f"applicant.{field}", wrong.code, wrong.zh, wrong.en))
-
-    checked("phone", identifiers.phone)
-    if isinstance(applicant, PersonIn):
-        checked("id_number", lambda text: identifiers.document_number(applicant.id_type, text, today))
-    else:
-        checked("uscc", identifiers.social_credit_code)
-    if errors:
-        raise InvalidInput(errors=errors)
-    number = found["id_number"] if isinstance(applicant, PersonIn) else found["uscc"]
-    kind = applicant.id_type.value if isinstance(applicant, PersonIn) else "uscc"
-    return found, f"{kind}:{number}"

@@ -25,7 +25,7 @@ from chalicelib.http.answers import (
 )
 from chalicelib.http.bodies import CaseIn, ProgressIn, StepIn
 from chalicelib.http.explained import ExplainedOut
-from chalicelib.http.fields import OrganisationCode, PageQuery, names
+from chalicelib.http.fields import OrganisationCode, PageQuery, Slug, names
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.services import intake, reading, registry, transitions
 from chalicelib.store.cases import Queued
@@ -39,6 +39,7 @@ class DeskQuery(PageQuery):
     """Which queue, and which part of it."""
 
     org: OrganisationCode
+    item: Slug | None = None
     state: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}$")] | None = None
     due: Literal["warning", "overdue"] | None = None
 
@@ -103,7 +104,7 @@ def act(call: Call) -> Answer:
 )
 def read(call: Call) -> Answer:
     """The case as it stands, its check-list and lights; the applicant masked."""
-    known, dossier = reading.one(call.path["case_id"], call.who)
+    known, dossier = reading.one(call.path["case_id"], call.who, call.now)
     calendar = registry.current_calendar()
     lights = {name: light(clock, calendar, call.now) for name, clock in sorted(known.case.clocks.items())}
     return Answer(answers.detail(known, dossier, lights, call.now), version=known.case.version)
@@ -119,7 +120,7 @@ def read(call: Call) -> Answer:
 )
 def dossier(call: Call) -> Answer:
     """Form, applicant and materials, unmasked; for the applicant and those who work on the case."""
-    known, found = reading.dossier(call.path["case_id"], call.who)
+    known, found = reading.dossier(call.path["case_id"], call.who, call.now)
     document = dict(found.document) if found else {}
     return Answer(DossierOut(case_id=known.case.id, document=document), version=known.case.version)
 
@@ -150,7 +151,7 @@ def deadline(call: Call) -> Answer:
 )
 def history(call: Call) -> Answer:
     """Every step with its evidence; the hash chain and the commitments to the dossier are checked on reading."""
-    found = reading.history(call.path["case_id"], call.who)
+    found = reading.history(call.path["case_id"], call.who, call.now)
     body = answers.history(found, to_staff=call.who.kind is not Kind.citizen)
     return Answer(body, version=found.known.case.version)
 
@@ -185,6 +186,7 @@ def desk(call: Call) -> Answer:
         query.org,
         identity=call.who,
         now=call.now,
+        item=query.item,
         state=query.state,
         due=query.due,
         after=cursors.decode(query.cursor, {"id": str, "q": int}),

@@ -6,15 +6,17 @@ This module must not know routes.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from chalicelib.domain.authority import Line, Post
-from chalicelib.domain.clocks import PAUSE_CLASSES, Unit
+from chalicelib.domain.clocks import Unit
 from chalicelib.domain.organisation import Level
+from chalicelib.domain.pause_classes import PAUSE_CLASSES
 from chalicelib.domain.procedure import Action, Procedure
-from chalicelib.http.fields import Closed, Names, OrganisationCode, PageQuery, Short, Shown, Slug, names
+from chalicelib.http.fields import Closed, FormKey, Names, OrganisationCode, PageQuery, Short, Shown, Slug, names
 from chalicelib.store.registry import Entry
 
 Long = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -34,6 +36,9 @@ class OrganisationEntry(Closed):
     name: NamesIn
     level: Level
     area: Short | None = None
+    joint: Annotated[
+        list[OrganisationCode], Field(max_length=20, description="联合办公：本中心与之合署办公的单位")
+    ] = []
     status: Status = "active"
     sample: bool = False
 
@@ -89,6 +94,16 @@ class TwoLevelIn(Closed):
 
     review: Level
     decide: Level
+    limit: LimitIn | None = None
+
+
+class EventIn(Closed):
+    """A day that limits are measured to; `field` names it in the form, `decide` is how long before it the decision is
+    due at the latest."""
+
+    field: FormKey
+    name: NamesIn
+    decide: LimitIn | None = None
 
 
 class ItemEntry(Closed):
@@ -101,6 +116,7 @@ class ItemEntry(Closed):
     levels: Annotated[list[Level], Field(min_length=1, max_length=4)]
     two_level: TwoLevelIn | None = None
     graded: GradedIn | None = None
+    event: EventIn | None = None
     form: Literal["instant", "promised"]
     procedure: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,30}@[0-9]{1,4}$")]
     statutory: LimitIn | None = None
@@ -131,6 +147,20 @@ class StaffEntry(Closed):
     org: OrganisationCode
     posts: Annotated[list[Post], Field(max_length=7)] = []
     lines: Annotated[list[Line], Field(max_length=7)] = []
+    status: Status = "active"
+    sample: bool = False
+
+
+class DelegationEntry(Closed):
+    """委托（行政许可法 art. 24）: an item that `delegator` has `delegate` handle in its name from `since` to `until`,
+    both days included; `document` is the instrument that says so."""
+
+    item: Slug
+    delegator: OrganisationCode
+    delegate: OrganisationCode
+    since: date
+    until: date
+    document: Long
     status: Status = "active"
     sample: bool = False
 

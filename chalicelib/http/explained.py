@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.domain.clocks import LIGHT_TEXTS, PAUSE_CLASSES, Clock, Light
+from chalicelib.domain.clocks import LIGHT_TEXTS, Clock, Light
 from chalicelib.domain.explanation import REASON_TEXTS, Span
+from chalicelib.domain.pause_classes import PAUSE_CLASSES
 from chalicelib.http.fields import Deadline, Names, Shown, Time, deadline
 from chalicelib.services.reading import Explained
 

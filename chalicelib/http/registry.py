@@ -11,6 +11,7 @@ from chalicelib.domain.authority import Kind
 from chalicelib.http import cursors
 from chalicelib.http.entries import (
     CalendarEntry,
+    DelegationEntry,
     EntriesOut,
     EntryOut,
     ItemEntry,
@@ -181,6 +182,35 @@ def one_staff(call: Call) -> Answer:
 def publish_staff(call: Call) -> Answer:
     """Adds a version of a member of staff."""
     return _published("staff", call.path["staff_id"], _document(call), call)
+
+
+@door.operation(
+    "GET",
+    "/v1/delegations",
+    summary=("委托办理公示", "Delegations"),
+    access=Access.public,
+    query=PageQuery,
+    out=EntriesOut,
+    refusals=(errors.Busy,),
+)
+def delegations(call: Call) -> Answer:
+    """Which items are handled by another organisation, and until when; the law has it public (行政许可法 art. 24)."""
+    return _page(registry.entries("delegation"), call.query)
+
+
+@door.operation(
+    "PUT",
+    "/v1/delegations/{delegation_id}",
+    summary=("发布委托", "Publish a delegation"),
+    where={"delegation_id": r"[a-z0-9]+(-[a-z0-9]+)*"},
+    body=DelegationEntry,
+    out=EntryOut,
+    status=(201, 200),
+    refusals=_PUBLISH,
+)
+def publish_delegation(call: Call) -> Answer:
+    """Adds a version of a delegation. It ends by itself after its last day; an earlier end is a new version."""
+    return _published("delegation", call.path["delegation_id"], _document(call), call)
 
 
 @door.operation(

@@ -11,13 +11,12 @@ from datetime import date, datetime, timedelta
 from chalicelib.domain import materials, organisation
 from chalicelib.domain.authority import Identity, Kind, Post
 from chalicelib.domain.calendar import legal_day
-from chalicelib.domain.clocks import Unit
+from chalicelib.domain.clocks import Limit, Unit
 from chalicelib.domain.item import Item
 from chalicelib.errors import FieldError, Forbidden, InvalidInput
 from chalicelib.services import registry
 from chalicelib.services.application import Application, Observed
 
-EVENT_DATE = "event_date"  # the form field that a lead time is measured to
 SELF_SERVICE = ("mobile", "web", "kiosk")
 
 
@@ -26,13 +25,14 @@ def require_fit(application: Application, item: Item, identity: Identity, now: d
     if application.observed:
         _require_pooling(identity, application.observed, now)
         if registry.find_organisation(application.organisation) is None:
-            raise InvalidInput(errors=[_unknown_organisation()])
+            raise InvalidInput(errors=[unknown_organisation()])
         return materials.bitmap(item, [m.code for m in application.materials])
     _require_channel(application, identity)
     errors = [
         *_wrong_organisation(application, item, identity),
         *_wrong_size(application, item),
         *_too_late(application, item, now),
+        *_wrong_agent(application, identity, now),
         *_wrong_item_use(application, item),
         *_unnamed_materials(application, item),
     ]
@@ -57,8 +57,12 @@ def future(field_name: str) -> InvalidInput:
 def _require_channel(application: Application, identity: Identity) -> None:
     """Applicants file on mobile, web and kiosk; the window is for intake staff, with the applicant present."""
     if identity.kind is Kind.citizen and application.channel in SELF_SERVICE:
-        if application.account not in (None, identity.subject):
-            zh, en = "只能以本人账号申请", "file with your own account; an agent files at the window"
+        own = (None,) if application.agent else (None, identity.subject)
+        if application.account not in own:
+            zh, en = (
+                "只能以本人账号申请；代理申请不填被代理人账号，请填写 agent",
+                "file with your own account; an agent leaves it out and fills in `agent`",
+            )
             raise InvalidInput(zh, en, errors=[FieldError("applicant.account", "not_your_account", zh, en)])
         return
     if identity.kind is Kind.staff and application.channel == "window" and Post.intake in identity.posts:
@@ -69,11 +73,29 @@ def _require_channel(application: Application, identity: Identity) -> None:
     )
 
 
+def _wrong_agent(application: Application, identity: Identity, now: datetime) -> list[FieldError]:
+    """民法典 art. 165: an agent's authority says for what and for how long."""
+    agent = application.agent
+    if agent is None:
+        return []
+    errors = []
+    if identity.kind is Kind.citizen and agent.account not in (None, identity.subject):
+        zh, en = "代理人账号须为本人账号", "the agent's account must be your own"
+        errors.append(FieldError("agent.account", "not_your_account", zh, en))
+    if identity.kind is Kind.citizen and "file" not in agent.may:
+        zh, en = "代理权限须包括代为申请（file）", "the authority must cover filing: file"
+        errors.append(FieldError("agent.may", "authority_needed", zh, en))
+    if agent.until and agent.until < legal_day(now):
+        zh, en = "代理期限已届满", "the authority has ended"
+        errors.append(FieldError("agent.until", "authority_ended", zh, en))
+    return errors
+
+
 def _wrong_organisation(application: Application, item: Item, identity: Identity) -> list[FieldError]:
     code = application.organisation
     found = registry.find_organisation(code)
     if found is None or not found.active:
-        return [_unknown_organisation()]
+        return [unknown_organisation()]
     if found.level not in item.levels:
         levels = ", ".join(sorted(item.levels))
         return [FieldError("organisation", "wrong_level", f"该事项由 {levels} 级办理", f"handled at level {levels}")]
@@ -88,8 +110,9 @@ def _wrong_organisation(application: Application, item: Item, identity: Identity
     return errors
 
 
-def _unknown_organisation() -> FieldError:
-    return FieldError("organisation", "unknown_organisation", "没有此单位或已停用", "no such active organisation")
+def unknown_organisation(field_name: str = "organisation") -> FieldError:
+    """What is said of an organisation that is not there, or is retired."""
+    return FieldError(field_name, "unknown_organisation", "没有此单位或已停用", "no such active organisation")
 
 
 def _wrong_size(application: Application, item: Item) -> list[FieldError]:
@@ -111,22 +134,34 @@ def _wrong_size(application: Application, item: Item) -> list[FieldError]:
     ]
 
 
-def _too_late(application: Application, item: Item, now: datetime) -> list[FieldError]:
-    """Where the law sets how long before the event one applies (大型群众性活动安全管理条例 art. 13: 20 days)."""
-    if item.lead_time is None:
-        return []
+def event_day(application: Application, item: Item) -> date | None:
+    """The day that the item's limits are measured to, as the form names it; None where it names none."""
     try:
-        event = date.fromisoformat(str(application.dossier["form"].get(EVENT_DATE, "")))
+        return date.fromisoformat(str(application.dossier["form"].get(item.event.field, "")))
     except ValueError:
-        zh, en = "请填写活动日期（如2026-10-01）", "the day of the event, e.g. 2026-10-01"
-        return [FieldError(f"form.{EVENT_DATE}", "event_date_needed", zh, en)]
-    today, lead = legal_day(now), item.lead_time
-    working = registry.current_calendar().working_day_after(today, lead.amount)
-    earliest = working if lead.unit is Unit.working_day else today + timedelta(days=lead.amount)
-    if event >= earliest:
+        return None
+
+
+def _too_late(application: Application, item: Item, now: datetime) -> list[FieldError]:
+    """Where the law sets how long before a day one applies (大型群众性活动安全管理条例 art. 13: 20 days; 行政许可法
+    art. 50: 30 days before a licence ends), or by when before it the decision is due."""
+    if item.lead_time is None and item.event.decide is None:
         return []
-    zh, en = f"应提前 {item.lead_time.amount} 日申请", f"apply at least {item.lead_time.amount} days before the event"
-    return [FieldError(f"form.{EVENT_DATE}", "too_late", zh, en)]
+    place, day = f"form.{item.event.field}", event_day(application, item)
+    if day is None:
+        zh, en = f"请填写{item.event.name.zh}（如2026-10-01）", f"{item.event.name.en}, e.g. 2026-10-01"
+        return [FieldError(place, "event_date_needed", zh, en)]
+    limit = item.lead_time or item.event.decide
+    if limit is None or day >= _earliest(legal_day(now), limit):
+        return []
+    zh, en = f"应在{item.event.name.zh}前 {limit.amount} 日申请", f"apply at least {limit.amount} days before the day"
+    return [FieldError(place, "too_late", zh, en)]
+
+
+def _earliest(today: date, lead: Limit) -> date:
+    if lead.unit is Unit.working_day:
+        return registry.current_calendar().working_day_after(today, lead.amount)
+    return today + timedelta(days=lead.amount)
 
 
 def _reaches(place: str, handler: str, reach: str) -> bool:

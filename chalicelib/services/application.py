@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from chalicelib.domain.case import Evidence
@@ -20,6 +20,16 @@ class Material:
     code: str
     medium: str
     reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who files for somebody else (委托代理人): their own account if they have one, what the authority covers (some
+    of authority.AGENT_MAY), and the last day on which it holds. Their particulars are in the dossier."""
+
+    account: str | None
+    may: Sequence[str]
+    until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,7 @@ class Application:
     dossier: Mapping[str, Any]
     document: str | None
     account: str | None = None
+    agent: Agent | None = None
     locality: str | None = None
     delivery: str | None = None
     materials: Sequence[Material] = ()

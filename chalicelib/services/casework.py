@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from chalicelib.domain import authority
 from chalicelib.domain.authority import Identity
-from chalicelib.domain.case import Case, Law, broken_link, fold, unfolded
+from chalicelib.domain.case import Case, Law, agent_may, broken_link, holders, unfolded
+from chalicelib.domain.folding import fold
 from chalicelib.domain.guards import forbidden_actors
 from chalicelib.errors import BrokenHistory, KeyReused, NotFound
-from chalicelib.services import registry, subjects
+from chalicelib.services import mandates, registry, subjects
 from chalicelib.services.subjects import RequestId
 from chalicelib.store import cases
 from chalicelib.store.cases import Stored
@@ -53,23 +55,23 @@ def find(case_id: str) -> Known | None:
     return judged(stored) if stored else None
 
 
-def visible(case_id: str, identity: Identity) -> Known:
+def visible(case_id: str, identity: Identity, now: datetime) -> Known:
     """The case, if this identity may see it; NotFound otherwise, and for a number that does not exist."""
-    return judged(_seen(case_id, identity))
+    return judged(_seen(case_id, identity, now))
 
 
-def recorded(case_id: str, identity: Identity) -> tuple[Known, int | None]:
+def recorded(case_id: str, identity: Identity, now: datetime) -> tuple[Known, int | None]:
     """The case with its nodes as they stand, unfolded, so that a history that was touched can still be told; and
     the number of the first node that does not hold, or is missing (None: the history is whole)."""
-    stored = _seen(case_id, identity)
+    stored = _seen(case_id, identity, now)
     case = replace(stored.blank, nodes=stored.nodes)
     cut_short = case.version + 1 if case.version != stored.version else None
     return Known(case, registry.law(case.item)), broken_link(case) or cut_short
 
 
-def _seen(case_id: str, identity: Identity) -> Stored:
+def _seen(case_id: str, identity: Identity, now: datetime) -> Stored:
     stored = cases.load(case_id)
-    if stored is None or not may_see(identity, stored.blank):
+    if stored is None or not may_see(identity, replace(stored.blank, nodes=stored.nodes), now):
         raise unknown()
     return stored
 
@@ -79,13 +81,20 @@ def unknown() -> NotFound:
     return NotFound("没有此办件，或不在您的查看范围内", "no such case, or not one that you may see")
 
 
-def may_see(identity: Identity, case: Case) -> bool:
-    """The applicant, the handling organisation and those above it, and the place where it was taken in."""
+def may_see(identity: Identity, case: Case, now: datetime) -> bool:
+    """The applicant and the agent on record; the organisations that held it, those above them, and the place where
+    it was taken in; whoever has a mandate to act for one that held it."""
     if subjects.is_applicant(identity, case.applicant):
         return True
+    if subjects.is_applicant(identity, case.agent):
+        return bool(agent_may(case, now))
     if case.taken_at and authority.sees_organisation(identity, case.taken_at):
         return True
-    return authority.sees_organisation(identity, case.organisation)
+    item = case.item.rpartition("@")[0]
+    held = holders(case)
+    return any(authority.sees_organisation(identity, code) for code in held) or any(
+        mandates.of(identity, code, item, now) for code in held
+    )
 
 
 def replayed(known: Known, request: RequestId) -> Known | None:

@@ -16,6 +16,7 @@ from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.case import Case, Evidence, Law
 from chalicelib.domain.identifiers import CaseNumber
+from chalicelib.domain.item import Item
 from chalicelib.domain.procedure import SETTLE, SUBMIT
 from chalicelib.domain.wish import Wish, set_apart
 from chalicelib.errors import Busy, FieldError, InvalidInput, KeyReused
@@ -44,7 +45,9 @@ def submit(application: Application, *, identity: Identity, key: str, digest: by
         if requests.find(row):  # it was fit when it was filed; the catalogue has changed since
             return _earlier(row, request, digest)
         raise
-    evidence, texts = set_apart({**application.evidence, "materials": bits, **_origin(application, now)})
+    evidence, texts = set_apart(
+        {**application.evidence, "materials": bits, **_on_record(application, law.item), **_origin(application, now)}
+    )
     finish, more = set_apart(application.finish or {})
     at = application.observed.at if application.observed else now
     elsewhere = application.observed.actor if application.observed else None
@@ -101,6 +104,17 @@ def _law(application: Application) -> Law:
     return Law(found, all_procedures()[found.procedure])
 
 
+def _on_record(application: Application, item: Item) -> dict[str, Evidence]:
+    """What later steps go by: what an agent may do and until when, and the day that limits are measured to."""
+    found: dict[str, Evidence] = {}
+    if application.agent:
+        found["agent"] = tuple(sorted(application.agent.may))
+        if application.agent.until:
+            found["agent_until"] = application.agent.until.isoformat()
+    day = admission.event_day(application, item) if item.lead_time or item.event.decide else None
+    return found | {"event": day.isoformat()} if day else found
+
+
 def _origin(application: Application, now: datetime) -> dict[str, Evidence]:
     """What the first node of an observed case says of where it comes from, and of when it was recorded here."""
     observed = application.observed
@@ -124,7 +138,9 @@ def _number(application: Application, row: str, probe: int, at: datetime) -> str
 
 
 def _blank(application: Application, law: Law, identity: Identity, number: str, at: datetime) -> Case:
-    account = application.account or (identity.subject if identity.kind is Kind.citizen else None)
+    citizen = identity.subject if identity.kind is Kind.citizen else None
+    account = application.account or (None if application.agent else citizen)
+    agent = application.agent and (application.agent.account or citizen)
     indexed = subjects.account(account) if account else application.document
     return Case(
         id=number,
@@ -135,6 +151,7 @@ def _blank(application: Application, law: Law, identity: Identity, number: str, 
         taken_at=identity.organisation or "",
         observed=application.observed is not None,
         received=at,
+        agent=subjects.blind(subjects.account(agent)) if agent else "",
     )
 
 
@@ -144,10 +161,10 @@ def _opened(blank: Case, wish: Wish, finish: Mapping[str, Evidence], law: Law) -
     case = engine.open_case(blank, wish, law, calendar)
     if not finish:
         return case
-    handed_to = finish.get("handed_to")
-    settled = {name: value for name, value in finish.items() if name != "handed_to"}
+    delivered = {name: finish[name] for name in ("handed_to", "authority") if name in finish}
+    settled = {name: value for name, value in finish.items() if name not in delivered}
     case = engine.take(case, replace(wish, action=SETTLE, evidence=settled, dossier=None), law, calendar)
-    if handed_to is None:
+    if not delivered:
         return case
-    handed_over = replace(wish, action=DELIVER, evidence={"handed_to": handed_to}, dossier=None)
+    handed_over = replace(wish, action=DELIVER, evidence=delivered, dossier=None)
     return engine.take(case, handed_over, law, calendar)

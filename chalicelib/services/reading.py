@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain import authority, clocks, explanation
-from chalicelib.domain.authority import Identity, Kind, Post
+from chalicelib.domain.authority import Identity, Kind, Mandate, Post
 from chalicelib.domain.calendar import Calendar, end_of_day, legal_day
 from chalicelib.domain.clocks import Clock, Light
 from chalicelib.domain.explanation import Span, Step
 from chalicelib.errors import Forbidden
-from chalicelib.services import casework, registry, subjects
+from chalicelib.services import casework, mandates, registry, subjects
 from chalicelib.services.casework import Known
 from chalicelib.services.transitions import document_version
 from chalicelib.store import cases, dossiers
@@ -64,27 +64,28 @@ class Page:
     after: Mapping[str, Any] | None
 
 
-def one(case_id: str, identity: Identity) -> tuple[Known, Dossier | None]:
+def one(case_id: str, identity: Identity, now: datetime) -> tuple[Known, Dossier | None]:
     """The case and its dossier (None when shredded); NotFound where there is none for this identity."""
-    known = casework.visible(case_id, identity)
+    known = casework.visible(case_id, identity, now)
     return known, dossiers.load(case_id, document_version(known.case))
 
 
-def dossier(case_id: str, identity: Identity) -> tuple[Known, Dossier | None]:
-    """The personal data on file, for the applicant and the people who work on the case; None when shredded."""
-    known = casework.visible(case_id, identity)
-    applicant = subjects.is_applicant(identity, known.case.applicant)
-    if not applicant and not (identity.kind is Kind.staff and identity.posts & _CASEWORKERS):
+def dossier(case_id: str, identity: Identity, now: datetime) -> tuple[Known, Dossier | None]:
+    """The personal data on file, for the applicant, the agent and the people who work on the case; None when
+    shredded."""
+    known = casework.visible(case_id, identity, now)
+    party = any(subjects.is_applicant(identity, index) for index in (known.case.applicant, known.case.agent))
+    if not party and not (identity.kind is Kind.staff and identity.posts & _CASEWORKERS):
         raise Forbidden(
             "卷宗仅限申请人和经办岗位查看", "the dossier is for the applicant and those who work on the case"
         )
     return known, dossiers.load(case_id, document_version(known.case))
 
 
-def history(case_id: str, identity: Identity) -> History:
+def history(case_id: str, identity: Identity, now: datetime) -> History:
     """The whole history, verified; two reads. Its case is not folded: a history that was touched may add up to
     nothing."""
-    known, broken_at = casework.recorded(case_id, identity)
+    known, broken_at = casework.recorded(case_id, identity, now)
     forms, texts = dossiers.load_all(case_id)
     found = {
         number: _standing(forms.get(number), node.dossier)
@@ -102,7 +103,7 @@ def _standing(on_file: Dossier | None, commitment: bytes | None) -> str:
 
 def deadline(case_id: str, identity: Identity, now: datetime) -> tuple[Known, tuple[Explained, ...]]:
     """Every clock of the case as it stands at `now`, explained day by day under the calendar of today."""
-    known = casework.visible(case_id, identity)
+    known = casework.visible(case_id, identity, now)
     calendar = registry.current_calendar()
     return known, tuple(explained(clock, calendar, now) for clock in known.case.clocks.values())
 
@@ -122,26 +123,32 @@ def desk(
     *,
     identity: Identity,
     now: datetime,
+    item: str | None,
     state: str | None,
     due: str | None,
     after: Mapping[str, Any] | None,
     most: int,
 ) -> Page:
     """The queue of an organisation, what is due first on top; `due`: warning (at most one working day left),
-    overdue, or None. At most READS_A_PAGE reads; a page may be short and still go on."""
-    if identity.kind is Kind.citizen or not authority.sees_organisation(identity, organisation):
-        raise Forbidden("该单位不在您的辖区内", "this organisation is not in your scope")
+    overdue, or None; `item`: an item's id. At most READS_A_PAGE reads; a page may be short and still go on. Another
+    organisation's queue is open to those with a mandate: for a delegated item, or at a joint centre."""
+    if not _sees_queue(identity, organisation, item, now):
+        raise Forbidden(
+            "该单位不在您的辖区内；受委托事项请同时填写 item",
+            "this organisation is not in your scope; name the `item` that was delegated to you",
+        )
     first, last = _range(due, now)
     if after and after["q"] > last:
         return Page((), None)
     if after:  # what fell due since the page before was read still lies behind the cursor
         first = min(first, after["q"])
     rows: list[Queued] = []
-    for _ in range(READS_A_PAGE if state else 1):
+    filtered = bool(state or item)
+    for _ in range(READS_A_PAGE if filtered else 1):
         found, after = cases.desk(
-            organisation, first=first, last=last, after=after, most=ROWS_A_READ if state else most
+            organisation, first=first, last=last, after=after, most=ROWS_A_READ if filtered else most
         )
-        rows += [row for row in found if state in (None, row.state)]
+        rows += [row for row in found if state in (None, row.state) and item in (None, row.item.rpartition("@")[0])]
         if len(rows) > most:
             rows = rows[:most]
             after = cases.position(rows[-1])
@@ -149,6 +156,15 @@ def desk(
         if after is None or len(rows) == most:
             break
     return Page(tuple(rows), after)
+
+
+def _sees_queue(identity: Identity, organisation: str, item: str | None, now: datetime) -> bool:
+    if identity.kind is Kind.citizen:
+        return False
+    if authority.sees_organisation(identity, organisation):
+        return True
+    mandated = mandates.of(identity, organisation, item or "", now)
+    return Mandate.joint in mandated or (item is not None and Mandate.delegated in mandated)
 
 
 def _range(due: str | None, now: datetime) -> tuple[int, int]:

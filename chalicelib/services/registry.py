@@ -17,7 +17,7 @@ from chalicelib.domain.authority import Identity, Line, Post
 from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.case import Law
 from chalicelib.domain.item import Item
-from chalicelib.domain.organisation import Organisation
+from chalicelib.domain.organisation import Level, Organisation
 from chalicelib.domain.procedure import SETTLE
 from chalicelib.errors import BrokenDefinition, FieldError, Forbidden, InvalidInput, NotFound, VersionConflict
 from chalicelib.procedures import all_procedures
@@ -53,6 +53,11 @@ def publish(kind: str, id: str, document: Mapping[str, Any], *, identity: Identi
         raise VersionConflict(
             "有人同时发布了新版本，请重新读取后再试", "somebody else just published; read again"
         ) from error
+
+
+def current(kind: str) -> Mapping[str, Entry]:
+    """The current version of every entry of a kind, by id."""
+    return store.current(kind)
 
 
 def entries(kind: str) -> tuple[Entry, ...]:
@@ -120,12 +125,15 @@ def _require_sound(kind: str, id: str, document: Mapping[str, Any]) -> None:
         match kind:
             case "organisation":
                 _require_parent(organisation.parse({**document, "code": id}))
+                _require_partners(id, document)
             case "item":
                 _require_procedure(item.parse({**document, "id": id}, 1))
             case "calendar":
                 calendar.require_complete(calendar.parse_year(int(id), document))
             case "staff":
                 _require_staff(id, document)
+            case "delegation":
+                _require_delegation(id, document)
     except BrokenDefinition as error:
         where = str(error).partition(":")[0]
         raise InvalidInput(
@@ -143,15 +151,48 @@ def _require_procedure(found: Item) -> None:
         raise BrokenDefinition(f"item {found.id}.procedure: {found.procedure!r} is not one of {known}")
     if (found.form == "instant") != bool(procedure.rows(SETTLE)):
         raise BrokenDefinition(f"item {found.id}.procedure: {found.procedure} does not suit the form {found.form!r}")
+    if found.two_level and not any(row.passes == "up" for row in procedure.actions):
+        raise BrokenDefinition(f"item {found.id}.procedure: {found.procedure} has no step that passes a case up")
+    if found.two_level and found.levels != {found.two_level.review}:
+        raise BrokenDefinition(f"item {found.id}.levels: the level that reviews takes it in: {found.two_level.review}")
+    if found.silence != "overdue" and not any(state.silence for state in procedure.states.values()):
+        raise BrokenDefinition(f"item {found.id}.silence: {found.procedure} has no state in which silence is a grant")
     for action in sorted({action for pair in found.separation for action in pair}):
         if not procedure.rows(action):
             raise BrokenDefinition(f"item {found.id}.separation: {found.procedure} has no action {action!r}")
+
+
+def _require_partners(code: str, document: Mapping[str, Any]) -> None:
+    """市县联合办公: a centre is shared by the organ and those directly above or below it, or beside it."""
+    for other in document.get("joint", ()):
+        near = {organisation.parent(code), organisation.parent(other)} & {code, other} or (
+            organisation.parent(code) == organisation.parent(other)
+        )
+        if other == code or find_organisation(other) is None or not near:
+            raise BrokenDefinition(f"organisation {code}.joint: {other!r} is no organisation above, below or beside it")
 
 
 def _require_parent(found: Organisation) -> None:
     above = organisation.parent(found.code)
     if above is not None and find_organisation(above) is None:
         raise BrokenDefinition(f"organisation {found.code}.code: publish the organisation above it, {above}, first")
+
+
+def _require_delegation(id: str, document: Mapping[str, Any]) -> None:
+    """行政许可法 art. 24: to one other organ, for what it has itself, in public; here also within a term."""
+    delegator, delegate = str(document["delegator"]), str(document["delegate"])
+    found = current_item(str(document["item"]))
+    if found is None:
+        raise BrokenDefinition(f"delegation {id}.item: no such item: {document['item']!r}")
+    for field, code in (("delegator", delegator), ("delegate", delegate)):
+        if find_organisation(code) is None or organisation.level(code) is Level.window:
+            raise BrokenDefinition(f"delegation {id}.{field}: no such organisation with powers of its own: {code!r}")
+    if delegator == delegate:
+        raise BrokenDefinition(f"delegation {id}.delegate: another organisation is needed")
+    if organisation.level(delegator) not in found.levels:
+        raise BrokenDefinition(f"delegation {id}.delegator: {delegator} does not handle {found.id} itself")
+    if document["since"] > document["until"]:
+        raise BrokenDefinition(f"delegation {id}.until: the term ends before it begins")
 
 
 def _require_staff(id: str, document: Mapping[str, Any]) -> None:

@@ -9,9 +9,11 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib import settings
-from chalicelib.domain.authority import Identity, Kind
+from chalicelib.domain.authority import Identity, Kind, Mandate, Standing
+from chalicelib.domain.case import Case, agent_may
 from chalicelib.store.nodes import REQUEST_BYTES
 
 _INDEX_BYTES = 16
@@ -49,6 +51,15 @@ def is_applicant(identity: Identity, index: str) -> bool:
     if not version.isdigit() or int(version) not in settings.current().index_keys:
         return False
     return hmac.compare_digest(blind(account(identity.subject), int(version)), index)
+
+
+def standing(identity: Identity, case: Case, mandates: frozenset[Mandate], at: datetime) -> Standing:
+    """What connects this identity with a case at `at`."""
+    return Standing(
+        applicant=is_applicant(identity, case.applicant),
+        agent=agent_may(case, at) if is_applicant(identity, case.agent) else frozenset(),
+        mandates=mandates,
+    )
 
 
 def intake_key(identity: Identity, key: str) -> str:

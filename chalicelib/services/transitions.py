@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain import engine, materials
-from chalicelib.domain.authority import Identity
+from chalicelib.domain.authority import Identity, Standing
 from chalicelib.domain.case import Case, Evidence
 from chalicelib.domain.wish import Wish, set_apart
 from chalicelib.errors import FieldError, Forbidden, InvalidInput, SamePerson, StaleVersion
-from chalicelib.services import casework, registry, subjects
-from chalicelib.services.admission import future
+from chalicelib.services import casework, mandates, registry, subjects
+from chalicelib.services.admission import future, unknown_organisation
 from chalicelib.services.application import Material
 from chalicelib.services.casework import Known
 from chalicelib.services.subjects import RequestId
@@ -54,12 +54,13 @@ def act(case_id: str, step: Step, *, identity: Identity, key: str | None, digest
 
     NotFound, KeyReused, StaleVersion, ActionNotAllowed, Forbidden, SamePerson, InvalidInput, Busy.
     """
-    known = casework.visible(case_id, identity)
+    known = casework.visible(case_id, identity, now)
     request = subjects.request_id(identity, step.action, key or _unnamed(step, digest), digest)
     earlier = casework.replayed(known, request)
     if earlier:
         return earlier
     _require_current(known, step)
+    _require_receiver(step.evidence.get("to_organisation"))
     evidence, texts = set_apart(step.evidence)
     dossier = None
     if step.action == SUPPLEMENT and not known.case.observed:
@@ -77,6 +78,14 @@ def act(case_id: str, step: Step, *, identity: Identity, key: str | None, digest
     except ConditionFailed:
         return _read_back(case_id, step, request)
     return after
+
+
+def _require_receiver(code: Evidence | None) -> None:
+    """Whoever a case is passed to exists and is active."""
+    if isinstance(code, str):
+        found = registry.find_organisation(code)
+        if found is None or not found.active:
+            raise InvalidInput(errors=[unknown_organisation("to_organisation")])
 
 
 def _not_a_correction(step: Step) -> InvalidInput:
@@ -119,10 +128,15 @@ def _wish(
         request=request.request,
         digest=request.digest,
         evidence=evidence,
-        is_applicant=subjects.is_applicant(identity, known.case.applicant),
+        standing=_standing(known, identity, now),
         observed_by=step.observed.actor if step.observed else None,
         dossier=dossier.commitment if dossier else None,
     )
+
+
+def _standing(known: Known, identity: Identity, now: datetime) -> Standing:
+    mandated = mandates.of(identity, known.case.holder, known.law.item.id, now)
+    return subjects.standing(identity, known.case, mandated, now)
 
 
 def _write(before: Known, after: Known, dossier: Dossier | None, action: str) -> None:

@@ -87,6 +87,7 @@ class CaseRow(Model):
     taken_at = UnicodeAttribute(attr_name="w", null=True)
     observed = BooleanAttribute(attr_name="x", null=True)
     applicant = UnicodeAttribute(attr_name="a", null=True)
+    agent = UnicodeAttribute(attr_name="g", null=True)
     received = NumberAttribute(attr_name="r")
     state = UnicodeAttribute(attr_name="s")
     holder = UnicodeAttribute(attr_name="h", null=True)
@@ -172,9 +173,10 @@ def row_of(case: Case, *, queued: bool, kept: Sequence[str]) -> CaseRow:
         taken_at=case.taken_at or None,
         observed=True if case.observed else None,
         applicant=case.applicant or None,
+        agent=case.agent or None,
         received=round(case.received.timestamp() * 1000),
         state=case.state,
-        holder=case.organisation if queued else None,
+        holder=case.holder if queued else None,
         due=due if queued else None,
         actors={action: case.actors[action] for action in kept if action in case.actors} or None,
         nodes=case.nodes,
@@ -245,7 +247,7 @@ def _update(
         CaseRow.nodes.set(CaseRow.nodes.append(fresh)),
     ]
     if queued:
-        actions += [CaseRow.holder.set(after.organisation), CaseRow.due.set(_due(after))]
+        actions += [CaseRow.holder.set(after.holder), CaseRow.due.set(_due(after))]
     else:
         actions += [CaseRow.holder.remove(), CaseRow.due.remove()]
     remembered = {action: after.actors[action] for action in kept if action in after.actors}
@@ -276,5 +278,6 @@ def _stored(row: CaseRow) -> Stored:
         taken_at=row.taken_at or "",
         observed=bool(row.observed),
         received=datetime.fromtimestamp(row.received / 1000, tz=UTC),
+        agent=row.agent or "",
     )
     return Stored(blank, tuple(row.nodes), int(row.version))

@@ -35,6 +35,16 @@ _EVIDENCE = {
     "source": "x",
     "source_id": "i",
     "recorded_at": "r",
+    "corrections": "d",
+    "deemed_since": "e",
+    "to_organisation": "t",
+    "to_line": "h",
+    "seat": "s",
+    "present": "w",
+    "authority": "a",
+    "agent": "g",
+    "agent_until": "gu",
+    "event": "ev",
 }
 _CLOCK = {"statutory": "s", "promised": "p", "stage": "g"}
 _NAMES = {short: name for name, short in _EVIDENCE.items()}

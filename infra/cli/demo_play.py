@@ -36,6 +36,7 @@ class Act:
     random: Random
     window: str | None
     event: date = date.max
+    holder: str = ""
     number: str = ""
     code: str = ""
     version: int = 0
@@ -83,7 +84,7 @@ def _act(town: Town, item: Mapping[str, Any], key: str, number: int, random: Ran
     story = demo_story.chosen(item, channel, random)
     windows = [w for w in town.windows[place] if organisation.seat(w) == place] or list(town.windows[place])
     window = random.choice(windows) if channel == "window" and windows else None
-    return Act(key, item, place, channel, applicant, story, random, window)
+    return Act(key, item, place, channel, applicant, story, random, window, holder=place)
 
 
 def play(hub: Hub, town: Town, plan: list[tuple[datetime, Act]], start: datetime, progress: Progress) -> Week:
@@ -136,6 +137,7 @@ def _performed(hub: Hub, town: Town, act: Act, week: Week) -> bool:
     act.done += bool(act.number)
     act.number = answer["case_id"]
     act.code = answer.get("code", act.code)
+    act.holder = answer["holder"]
     act.version, act.state, act.allowed = answer["version"], answer["state"], answer["allowed_actions"]
     return True
 
@@ -149,7 +151,7 @@ def _who(town: Town, act: Act, name: str, row: Mapping[str, Any]) -> Identity | 
     later = [town.row(act.item, second, "reviewed") for first, second in pairs if first == name]
     fit = [
         person
-        for person in town.able(act.item, act.place, row)
+        for person in town.able(act.item, act.holder, row)
         if person.id not in barred and all(_others(town, act, person, next_) for next_ in later if next_)
     ]
     if not fit:
@@ -161,7 +163,7 @@ def _who(town: Town, act: Act, name: str, row: Mapping[str, Any]) -> Identity | 
 
 def _others(town: Town, act: Act, person: Staff, row: Mapping[str, Any]) -> bool:
     """Whether somebody else than `person` can take the step of `row`."""
-    return any(other.id != person.id for other in town.able(act.item, act.place, row))
+    return any(other.id != person.id for other in town.able(act.item, act.holder, row))
 
 
 def _file(hub: Hub, town: Town, act: Act, who: Identity) -> Any:
@@ -192,6 +194,6 @@ def _step(hub: Hub, town: Town, act: Act, name: str, row: Mapping[str, Any], who
 
 
 def _said(town: Town, act: Act, row: Mapping[str, Any], who: Identity) -> dict[str, Any]:
-    others = [person.id for person in town.staff[act.place] if person.id != who["sub"]]
+    others = [person.id for person in town.staff[act.holder] if person.id != who["sub"]]
     pauses = sorted(town.procedures[act.item["procedure"]]["pause_classes"])
     return demo_story.evidence(row, act.item, pauses, [who["sub"], *others], act.random)

@@ -45,6 +45,12 @@ PERMIT = (
     Story("待决定 reviewed", 5, ("accept", "review")),
     Story("未受理 left at the desk", 7),
 )
+TWO_LEVELS = (
+    Story("上级准予 granted above", 9, ("check", "accept", "review", "forward", "grant", "complete", "deliver")),
+    Story("上级不予 denied above", 3, ("accept", "review", "forward", "deny", "complete", "deliver")),
+    Story("上级退回 sent back", 2, ("accept", "review", "forward", "return", "review", "forward")),
+    Story("已报送 passed up", 4, ("accept", "review", "forward")),
+)
 INSTANT = (
     Story("窗口当场办结 settled at the window", 40, finish=True),
     Story("线上即办 settled", 30, ("settle", "deliver")),
@@ -58,7 +64,8 @@ INSTANT = (
 
 def chosen(item: Mapping[str, Any], channel: str, random: Random) -> Story:
     """An outcome that this item and channel can have."""
-    stories = INSTANT if item["form"] == "instant" else PERMIT
+    promised = TWO_LEVELS if item.get("two_level") else PERMIT
+    stories: tuple[Story, ...] = INSTANT if item["form"] == "instant" else promised
     fit = [s for s in stories if _fits(s, item, channel)]
     return random.choices(fit, [s.weight for s in fit])[0]
 
@@ -108,6 +115,10 @@ def evidence(
         "materials": materials(item, "web", lacking=False)[-1:],
     }
     said = {name: known[name] for name in row["demands"]}
+    if said.get("handed_to") == "agent":
+        said["authority"] = f"示例委托书{random.randint(1, 99_999):05d}"
+    if "somebody_present" in row["guards"]:
+        said["present"] = "applicant"
     if "two_on_site" in row["guards"] and item["on_site_check"]:
         said["on_site_staff"] = colleagues[:2]
     return said

@@ -19,7 +19,8 @@ from typing import Any
 from app import app
 from chalicelib.domain import engine
 from chalicelib.domain.authority import Identity, Kind, Line, Post
-from chalicelib.domain.case import Node, fold, unfolded
+from chalicelib.domain.case import Node, unfolded
+from chalicelib.domain.folding import fold
 from chalicelib.domain.wish import Wish
 from chalicelib.services import casework, registry
 from tests.bench import floors

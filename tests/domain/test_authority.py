@@ -6,15 +6,26 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.authority import Identity, Kind, Line, Post, Who, publishes, require_actor, sees_organisation
+from chalicelib.domain.authority import (
+    NO_STANDING,
+    Identity,
+    Kind,
+    Line,
+    Post,
+    Standing,
+    Who,
+    publishes,
+    require_actor,
+    sees_organisation,
+)
 from chalicelib.errors import Forbidden
 from tests.support.people import APPLICANT, CENTRE_WINDOW, COUNTY, POOL, STATION, STATION_WINDOW, staff
 
-INTAKE = Who(applicant=False, posts=frozenset({Post.intake}), outposts=False, lines=False)
+INTAKE = Who(applicant=False, agent=None, posts=frozenset({Post.intake}), outposts=False, lines=False)
 OUTPOSTS = replace(INTAKE, outposts=True)
 OPEN = replace(OUTPOSTS, applicant=True)
 LINED = replace(INTAKE, lines=True)
-ONLY_APPLICANT = Who(applicant=True, posts=frozenset(), outposts=False, lines=False)
+ONLY_APPLICANT = Who(applicant=True, agent=None, posts=frozenset(), outposts=False, lines=False)
 
 TRAFFIC = frozenset({Line.traffic})
 BOTH = frozenset({Line.traffic, Line.public_order})
@@ -23,7 +34,9 @@ BOTH = frozenset({Line.traffic, Line.public_order})
 def may(identity: Identity, who: Who, *, own: bool = False, organisation: str = COUNTY) -> bool:
     """Whether `identity` may act on a case of public order that `organisation` handles."""
     try:
-        require_actor(identity, who, organisation=organisation, line=Line.public_order, is_applicant=own)
+        require_actor(
+            identity, who, organisation=organisation, line=Line.public_order, standing=Standing(applicant=own)
+        )
     except Forbidden:
         return False
     return True
@@ -90,15 +103,14 @@ def test_a_line_is_asked_for_where_the_step_is_the_lines_own(lines: frozenset[Li
 
 def test_a_refusal_names_what_is_needed() -> None:
     with pytest.raises(Forbidden, match="one of these posts is needed: intake"):
-        require_actor(staff("a"), INTAKE, organisation=COUNTY, line=Line.traffic, is_applicant=False)
+        require_actor(staff("a"), INTAKE, organisation=COUNTY, line=Line.traffic, standing=NO_STANDING)
     with pytest.raises(Forbidden, match="handled by 330203"):
         require_actor(
-            staff("a", Post.intake, org="330206"), INTAKE, organisation=COUNTY, line=Line.traffic, is_applicant=False
+            staff("a", Post.intake, org="330206"), INTAKE, organisation=COUNTY, line=Line.traffic, standing=NO_STANDING
         )
+    traffic = staff("a", Post.intake, lines=TRAFFIC)
     with pytest.raises(Forbidden, match="the service line household is needed"):
-        require_actor(
-            staff("a", Post.intake, lines=TRAFFIC), LINED, organisation=COUNTY, line=Line.household, is_applicant=False
-        )  # fmt: skip
+        require_actor(traffic, LINED, organisation=COUNTY, line=Line.household, standing=NO_STANDING)
 
 
 @pytest.mark.parametrize(

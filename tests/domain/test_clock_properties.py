@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain import clocks
-from chalicelib.domain.calendar import Calendar, CalendarYear, legal_day, start_of_day
+from chalicelib.domain.calendar import Calendar, CalendarYear, end_of_day, legal_day, start_of_day
 from chalicelib.domain.clocks import Clock, Due, Light, Limit, Pause, Unit
 from chalicelib.domain.explanation import Span, Step, explain
 from tests.domain.test_calendar import CALENDAR
@@ -35,6 +35,16 @@ def running_clocks(draw: st.DrawFn, units: tuple[Unit, ...] = tuple(Unit)) -> Cl
 @given(running_clocks())
 def test_the_last_row_of_an_explanation_is_the_due_day(one: Clock) -> None:
     assert explain(one, CALENDAR)[-1].day == due_day(one)
+
+
+@given(running_clocks(), st.integers(0, 120))
+def test_an_event_that_comes_first_is_the_due_day_and_the_last_row(one: Clock, days: int) -> None:
+    event = end_of_day(legal_day(one.start) + timedelta(days=days))
+    with_event, without = clocks.due(replace(one, no_later=event), CALENDAR), clocks.due(one, CALENDAR)
+    assert with_event is not None
+    assert without is not None
+    assert with_event.last == min(event, without.last)
+    assert explain(replace(one, no_later=event), CALENDAR)[-1].day == with_event.day
 
 
 @given(running_clocks((Unit.working_day, Unit.calendar_day)))

@@ -9,7 +9,8 @@ import pytest
 
 from chalicelib.domain import clocks
 from chalicelib.domain.calendar import SHANGHAI, Calendar, CalendarYear, end_of_day
-from chalicelib.domain.clocks import LIGHT_TEXTS, PAUSE_CLASSES, Clock, Due, Light, Limit, Pause, Unit
+from chalicelib.domain.clocks import LIGHT_TEXTS, Clock, Due, Light, Limit, Pause, Unit
+from chalicelib.domain.pause_classes import PAUSE_CLASSES
 from tests.domain.test_calendar import CALENDAR, GOLDEN
 
 ART_45 = ("hearing", "tender", "auction", "inspection", "testing", "quarantine", "appraisal", "expert_review")

@@ -11,16 +11,18 @@ import pytest
 from chalicelib.domain import clocks, engine
 from chalicelib.domain.authority import Identity, Post
 from chalicelib.domain.case import Case, Law
-from chalicelib.domain.clocks import PAUSE_CLASSES
 from chalicelib.domain.engine import MOST_NODES
+from chalicelib.domain.pause_classes import PAUSE_CLASSES
 from chalicelib.domain.procedure import BACK, SUBMIT
 from chalicelib.errors import ActionNotAllowed, Forbidden, InvalidInput, NotFound, TooManySteps
 from tests.support.people import APPLICANT, CLERK, POOL, REVIEWER, staff
 from tests.support.published import calendar
-from tests.support.walks import EVIDENCE, HOUR, NINE, law, lenient, opened, step, walked, wish
+from tests.support.walks import HOUR, NINE, law, lenient, opened, step, walked, wish
 
-PERMIT, INSTANT = "hotel-licence", "temporary-id-card"
-each_procedure = pytest.mark.parametrize("item", [PERMIT, INSTANT], ids=["permit", "instant"])
+PERMIT, TWO_LEVELS, INSTANT = "hotel-licence", "security-company-licence", "temporary-id-card"
+each_procedure = pytest.mark.parametrize(
+    "item", [PERMIT, TWO_LEVELS, INSTANT], ids=["permit", "permit of two levels", "instant"]
+)
 
 Situation = tuple[str, str, bool, str | None]
 
@@ -32,9 +34,24 @@ def situation(case: Case) -> Situation:
 
 
 def possible(case: Case, one: Law) -> list[str]:
-    """The actions that the table allows, without a second extension, which its guard refuses."""
-    extended = situation(case)[2]
-    return [action for action in one.procedure.allowed(case.state) if not (action == "extend" and extended)]
+    """The actions that the table allows, without those that a guard refuses here: a second extension, a decision by
+    the lower of two levels, passing up what is decided here."""
+    refused = {"extend"} if situation(case)[2] or one.item.extension is None else set()
+    if one.item.two_level is None:
+        refused.add("forward")
+    elif case.state == "reviewed":
+        refused |= {"grant", "deny"}
+    return [action for action in one.procedure.allowed(case.state) if action not in refused]
+
+
+def edges(one: Law) -> set[tuple[str, str]]:
+    """The edges of the table that a case of this item can follow."""
+    found = {(row.name, state) for row in one.procedure.actions for state in row.sources}
+    if one.item.extension is None:
+        found -= {edge for edge in found if edge[0] == "extend"}
+    if one.item.two_level is None:
+        return {edge for edge in found if edge[0] != "forward" and edge[1] != "forwarded"}
+    return found - {("grant", "reviewed"), ("deny", "reviewed")}
 
 
 @cache
@@ -67,7 +84,7 @@ def test_every_step_that_the_table_allows_succeeds_and_leads_where_the_table_say
             assert (after.state, after.version) == (expected, case.version + 1)
             assert after.nodes[-1].action == action
             seen |= {(action, case.state)}
-    assert seen == {(row.name, state) for row in one.procedure.actions for state in row.sources}
+    assert seen == edges(one)
 
 
 @each_procedure
@@ -99,12 +116,12 @@ def test_every_demand_that_is_not_met_is_named(item: str, empty: object) -> None
             row = one.procedure.find(action, case.state)
             assert row is not None
             for demand in row.demands:
-                evidence = {**EVIDENCE, demand: empty}
                 with pytest.raises(InvalidInput) as refused:
-                    engine.take(case, wish(action, at=case.nodes[-1].at, evidence=evidence), one, calendar())  # type: ignore[arg-type]
+                    step(case, action, one, **{demand: empty})  # type: ignore[arg-type]
                 assert [(error.field, error.code) for error in refused.value.errors] == [(demand, "demanded")]
                 checked.add((action, demand))
-    assert checked == {(r.name, d) for r in one.procedure.actions if r.sources for d in r.demands}
+    followed = {action for action, _ in edges(one)}
+    assert checked == {(r.name, d) for r in one.procedure.actions if r.name in followed for d in r.demands}
 
 
 def test_all_unmet_demands_are_told_at_once() -> None:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from chalicelib.domain import engine
 from chalicelib.domain.authority import Identity, Post
 from chalicelib.domain.calendar import SHANGHAI
-from chalicelib.domain.case import Case, Law, broken_link, fold, unfolded
+from chalicelib.domain.case import Case, Law, broken_link, unfolded
 from chalicelib.domain.clocks import Light, light
 from chalicelib.domain.engine import MOST_NODES
+from chalicelib.domain.folding import fold
 from chalicelib.domain.guards import GUARDS, forbidden_actors
 from chalicelib.domain.procedure import GUARDS as NAMES
 from chalicelib.domain.procedure import SUBMIT

@@ -62,7 +62,7 @@ def _cases(town: Town) -> Iterator[tuple[str, Case]]:
 
 def _require_whole(town: Town, case: Case) -> None:
     casework, store = _module("casework"), importlib.import_module("chalicelib.store.cases")
-    history = _module("reading").history(case.id, POOL)
+    history = _module("reading").history(case.id, POOL, case.nodes[-1].at)
     require(history.verified, f"case {case.id} does not verify: broken at {history.broken_at}, {history.dossiers}")
     require(set(history.dossiers.values()) <= {"intact"}, f"case {case.id} lacks a dossier: {history.dossiers}")
     known = casework.find(case.id)

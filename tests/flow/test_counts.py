@@ -174,6 +174,7 @@ def test_no_route_ever_scans(warm: Hub) -> None:
     document = warm.get("/v1/openapi.json")
     case = warm.file()
     names = {"case_id": case.id, "action": "accept", "item_id": "hotel-licence", "code": HAISHU, "year": "2026"}
+    names["delegation_id"] = "some-delegation"
     with wire() as calls:
         for path, methods in document["paths"].items():
             target = path.format(**names, staff_id="li")

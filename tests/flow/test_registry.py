@@ -27,6 +27,7 @@ from tests.support.town import (
 from tests.support.wire import Call, Trouble, wire
 
 ITEM = "/v1/items/hotel-licence"
+DENY_GUARDS = ["decides_here", "not_deemed_granted", "separate_persons"]
 HOLIDAYS = "/v1/calendars/2026"
 
 
@@ -248,5 +249,5 @@ def test_procedures_tell_states_actions_and_what_they_demand(hub: Hub) -> None:
     found = {each["id"]: each for each in hub.get("/v1/procedures")["items"]}
     assert {"permit@1", "instant@1"} <= set(found)
     deny = next(each for each in found["permit@1"]["actions"] if each["name"] == "deny")
-    assert (deny["demands"], deny["posts"], deny["guards"]) == (["reason", "remedy"], ["review"], ["separate_persons"])
+    assert (deny["demands"], deny["posts"], deny["guards"]) == (["reason", "remedy"], ["review"], DENY_GUARDS)
     assert found["permit@1"]["pause_classes"]["hearing"]["zh"] == "听证"

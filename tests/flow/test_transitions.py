@@ -170,7 +170,8 @@ def test_who_accepts_does_not_decide(hub: Hub) -> None:
 
 def test_the_writes_own_condition_refuses_whom_the_door_did_not_see(hub: Hub) -> None:
     """The four eyes as DynamoDB enforces them: the guard is left out and the write is tried directly."""
-    from chalicelib.domain.case import Node, advance
+    from chalicelib.domain.case import Node
+    from chalicelib.domain.folding import advance
     from chalicelib.services import casework
     from chalicelib.store import cases
     from chalicelib.store.failures import ConditionFailed
@@ -222,7 +223,9 @@ def test_time_never_runs_backwards_in_a_history(hub: Hub) -> None:
 def test_an_outpost_hands_over_what_it_took_in(hub: Hub) -> None:
     case = hub.file(hotel(channel="window"), staff("qian", NANMEN_WINDOW, "intake"))
     hub.life(case, ACCEPT, REVIEW, GRANT, COMPLETE)
-    hub.life(case, ("deliver", staff("qian", NANMEN_WINDOW, "delivery"), {"handed_to": "agent"}))
+    hub.life(
+        case, ("deliver", staff("qian", NANMEN_WINDOW, "delivery"), {"handed_to": "agent", "authority": "委托书2026-7"})
+    )
 
 
 def test_notices_cannot_lock_a_case_open(hub: Hub) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.domain.authority import Identity, Kind, Line, Post
 
+CITY = "330200"
 COUNTY = "330203"
 STATION = "33020301"
 STATION_WINDOW = "3302030101"

@@ -9,13 +9,23 @@ from hypothesis import strategies as st
 
 from chalicelib.domain import engine
 from chalicelib.domain.case import Case, Law
-from chalicelib.domain.clocks import PAUSE_CLASSES
+from chalicelib.domain.pause_classes import PAUSE_CLASSES
 from chalicelib.errors import InvalidInput
 from tests.support.published import calendar
-from tests.support.walks import EVIDENCE, lenient, opened, wish
+from tests.support.walks import ample, lenient, opened, there, wish
 
 MOST_STEPS = 14
-LAWS = [lenient("hotel-licence"), lenient("passport"), lenient("lawyer-meeting"), lenient("temporary-id-card")]
+LAWS = [
+    lenient(item)
+    for item in (
+        "hotel-licence",
+        "passport",
+        "lawyer-meeting",
+        "temporary-id-card",
+        "security-company-licence",
+    )
+]
+BY_GUARD = ("extend", "forward", "grant", "deny")  # refused by time, or by the level, and not by the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +52,10 @@ def walks(draw: st.DrawFn) -> Walk:
         if not allowed:
             break
         at = case.nodes[-1].at + timedelta(hours=draw(st.integers(-1, 720)))
-        evidence = {**EVIDENCE, "pause_class": draw(st.sampled_from(sorted(PAUSE_CLASSES)))}
         action = draw(st.sampled_from(allowed))
+        evidence = {**ample(case, action), "pause_class": draw(st.sampled_from(sorted(PAUSE_CLASSES)))}
         try:
-            versions.append(engine.take(case, wish(action, at=at, evidence=evidence), law, calendar()))
+            versions.append(engine.take(case, wish(action, there(case), at, evidence), law, calendar()))
         except InvalidInput:
-            assert action == "extend"  # a second one, or one too late: the only step whose lawfulness time decides
+            assert action in BY_GUARD
     return Walk(law, tuple(versions))

@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain import engine
-from chalicelib.domain.authority import Identity
+from chalicelib.domain.authority import Identity, Standing
 from chalicelib.domain.calendar import SHANGHAI
 from chalicelib.domain.case import Case, Evidence, Law
 from chalicelib.domain.procedure import SUBMIT
 from chalicelib.domain.wish import Wish
 from chalicelib.procedures import all_procedures
-from tests.support.people import APPLICANT, COUNTY, EVERYBODY, POOL
+from tests.support.people import APPLICANT, CITY, COUNTY, EVERYBODY, POOL
 from tests.support.published import calendar, published_item
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=SHANGHAI)  # a Monday
@@ -33,7 +33,15 @@ EVIDENCE: Mapping[str, Evidence] = {
     "materials": COMPLETE,
     "competent_authority": "区文化和旅游局",
     "on_site_staff": ("li", "sun"),
+    "present": "applicant",
 }
+BESIDE = {
+    "330203": "330205",
+    "330205": "330203",
+    "330200": "330100",
+    "330100": "330200",
+    "330000": "330200",
+}  # to whom one transfers
 
 
 def law(item: str = "hotel-licence") -> Law:
@@ -49,8 +57,9 @@ def lenient(item: str = "hotel-licence") -> Law:
 
 
 def blank(one: Law, *, observed: bool = False, received: datetime = NINE) -> Case:
-    """A case of a county before its first node."""
-    return Case("330203011260302000001", one.item.ref, COUNTY, "web", "blind", "", observed, received)
+    """A case before its first node: of a county, or of the level that reviews the item."""
+    organisation = CITY if one.item.two_level else COUNTY
+    return Case("330203011260302000001", one.item.ref, organisation, "web", "blind", "", observed, received)
 
 
 def wish(
@@ -62,7 +71,7 @@ def wish(
 ) -> Wish:
     """A wish whose request is made of its content; by an applicant it is about the own case."""
     request = hashlib.sha256(f"{action}{actor.subject}{at}".encode()).digest()[:8]
-    own = actor is APPLICANT
+    own = Standing(applicant=actor is APPLICANT)
     return Wish(action, actor, at, request, request[::-1], evidence, own, observed_by, b"dossier")
 
 
@@ -71,10 +80,22 @@ def opened(one: Law, materials: int = COMPLETE) -> Case:
     return engine.open_case(blank(one), wish(SUBMIT, APPLICANT, NINE, {"materials": materials}), one, calendar())
 
 
-def step(case: Case, action: str, one: Law, actor: Identity = EVERYBODY, **evidence: Evidence) -> Case:
-    """The next case, an hour later, with whatever can be demanded in evidence unless told otherwise."""
+def step(case: Case, action: str, one: Law, actor: Identity | None = None, **evidence: Evidence) -> Case:
+    """The next case, an hour later, with whatever can be demanded in evidence unless told otherwise; by somebody with
+    every post where the case lies."""
     at = case.nodes[-1].at + HOUR
-    return engine.take(case, wish(action, actor, at, {**EVIDENCE, **evidence}), one, calendar())
+    taken = wish(action, actor or there(case), at, {**ample(case, action), **evidence})
+    return engine.take(case, taken, one, calendar())
+
+
+def there(case: Case) -> Identity:
+    """Somebody with every post in the organisation that holds the case."""
+    return replace(EVERYBODY, organisation=case.holder)
+
+
+def ample(case: Case, action: str) -> Mapping[str, Evidence]:
+    """Whatever a step may demand."""
+    return {**EVIDENCE, "to_organisation": BESIDE[case.holder]} if action == "transfer" else EVIDENCE
 
 
 def walked(one: Law, *actions: str) -> Case:

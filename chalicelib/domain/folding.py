@@ -1,0 +1,209 @@
+"""What the nodes of a case add up to: its state, clocks, result, and who did what.
+
+Folding all nodes from a case without any gives the case; `advance` adds one. What is recorded is taken as true:
+whether a step may be taken was decided before. No tables, no HTTP, no wall clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from chalicelib.domain import clocks as clockwork
+from chalicelib.domain.calendar import end_of_day
+from chalicelib.domain.case import Case, Evidence, Law, Node
+from chalicelib.domain.clocks import Clock, Limit, Unit
+from chalicelib.domain.item import Item
+from chalicelib.domain.pause_classes import PAUSE_CLASSES
+from chalicelib.domain.procedure import BACK, SUBMIT, Action, Procedure, Stage
+
+
+def fold(blank: Case, nodes: Iterable[Node], law: Law) -> Case:
+    """The case that `nodes` add up to, from one without any."""
+    case = blank
+    for node in nodes:
+        case = advance(case, node, law)
+    return case
+
+
+def advance(case: Case, node: Node, law: Law) -> Case:
+    """`case` with one more node. It takes what is recorded as true: guards were asked before."""
+    return stepped(case, node, law, clocks_after(case, node, law))
+
+
+def clocks_after(case: Case, node: Node, law: Law) -> Mapping[str, Clock]:
+    """The clocks of `case` as they run when `node` has been taken."""
+    row = edge(case, node.action, law.procedure)
+    return _clocks(case, node, row, target(case, row, law.procedure), law)
+
+
+def stepped(case: Case, node: Node, law: Law, clocks: Mapping[str, Clock]) -> Case:
+    """`advance`, where `clocks_after` is known already."""
+    row = edge(case, node.action, law.procedure)
+    state = target(case, row, law.procedure)
+    entered = law.procedure.states[state]
+    closed_at = case.closed_at or (node.at if entered.closed else None)
+    handler, holder, line = _hands(case, node, row)
+    return replace(
+        case,
+        nodes=(*case.nodes, node),
+        state=state,
+        handler=handler,
+        holder=holder,
+        line=line,
+        paused_in=case.state if row.clocks.get("pause") else case.paused_in,
+        result=entered.result or case.result,
+        closed_at=closed_at,
+        materials=_int(node.evidence.get("materials"), case.materials),
+        clocks=clocks,
+        dues={name: node.dues.get(name, case.dues.get(name)) for name in clocks},
+        actors={**case.actors, node.action: node.actor},
+    )
+
+
+def edge(case: Case, action: str, procedure: Procedure) -> Action:
+    """The row of the table that `action` follows here. An observed case may follow a row from any state:
+    what happened elsewhere is recorded as it was. KeyError where the procedure has no such action."""
+    row = procedure.find(action, case.state or None)
+    if row is None and case.observed:
+        row = next(iter(procedure.rows(action)), None)
+    if row is None:
+        raise KeyError(action)
+    return row
+
+
+def target(case: Case, row: Action, procedure: Procedure) -> str:
+    """The state that a row leads to; a late step of an observed case that is closed neither reopens it nor gives
+    it another result."""
+    if row.target is None:
+        return case.state
+    state = (case.paused_in or case.state) if row.target == BACK else row.target
+    entered = procedure.states[state]
+    if case.observed and case.closed_at and (entered.result or not entered.closed):
+        return case.state
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class Deemed:
+    """The state that the law deems a case to be in, and since when."""
+
+    state: str
+    since: datetime
+
+
+def deemed(case: Case, at: datetime, law: Law) -> Deemed | None:
+    """Where the law deems the case to be further than its state says, as `at` stands; None where it does not.
+
+    行政许可法 art. 32(4): whoever is not told within five working days counts as accepted from the day on which the
+    materials came in. Art. 50 and 集会游行示威法 art. 9: no decision by the day that the law names is a grant. Both
+    follow from the clock and are not written; the next step records what they meant.
+    """
+    if not case.state or case.observed:
+        return None
+    state = law.procedure.states[case.state]
+    stage, due = case.clocks.get("stage"), case.dues.get("stage")
+    if state.deemed and stage and due and at > due.last:
+        return Deemed(state.deemed, stage.start)
+    decided_by = last_to_decide(case, law.item)
+    if state.silence and law.item.silence == "deemed_grant" and decided_by and at > decided_by:
+        return Deemed(state.silence, decided_by)
+    return None
+
+
+def last_to_decide(case: Case, item: Item) -> datetime | None:
+    """The last instant for a decision before the event that the applicant named; None where no law names one."""
+    event = case.nodes[0].evidence.get("event") if case.nodes else None
+    if item.event.decide is None or not isinstance(event, str):
+        return None
+    return end_of_day(date.fromisoformat(event) - timedelta(days=item.event.decide.amount))
+
+
+def _hands(case: Case, node: Node, row: Action) -> tuple[str, str, str]:
+    """Who handles the case, who holds it, and for which line, once `node` is taken."""
+    handler, holder = case.handler or case.organisation, case.holder or case.organisation
+    match row.passes:
+        case "up":
+            return handler, str(node.evidence.get("to_organisation", holder)), case.line
+        case "named":
+            to = str(node.evidence.get("to_organisation", handler))
+            return to, to, str(node.evidence.get("to_line", case.line))
+        case "home":
+            return handler, handler, case.line
+        case _:
+            return handler, holder, case.line
+
+
+def _int(value: Evidence | None, otherwise: int) -> int:
+    return value if isinstance(value, int) else otherwise
+
+
+def _clocks(case: Case, node: Node, row: Action, state: str, law: Law) -> Mapping[str, Clock]:
+    clocks = dict(case.clocks)
+    if case.observed:
+        return _observed_clocks(clocks, case, node, law.procedure.states[state].closed)
+    since = deemed(case, node.at, law)
+    start = since.since if since and since.state == state else node.at
+    for name in row.clocks.get("start", ()):
+        limit = law.item.statutory if name == "statutory" else law.item.promised
+        if limit is not None:
+            clocks[name] = Clock(name, start, limit, no_later=last_to_decide(case, law.item))
+    pausable = _stops(node) & set(row.clocks.get("pause", ()))
+    for name, clock in list(clocks.items()):
+        if clock.stopped is not None:
+            continue
+        if name in pausable:
+            clocks[name] = clockwork.pause(clock, str(node.evidence["pause_class"]), node.at)
+        if name in row.clocks.get("resume", ()) and clockwork.paused(clock):
+            clocks[name] = clockwork.resume(clock, node.at)
+        if name in row.clocks.get("stop", ()):
+            clocks[name] = clockwork.stop(clock, node.at)
+        if name in row.clocks.get("extend", ()) and law.item.extension and _extends(clock, law.item.extension):
+            clocks[name] = clockwork.extend(
+                clock, Limit(_int(node.evidence.get("days"), 0), clock.limit.unit, law.item.extension.basis)
+            )
+    return _with_stage(clocks, case, node.action, start, row, state, law)
+
+
+def _stops(node: Node) -> frozenset[str]:
+    found = PAUSE_CLASSES.get(str(node.evidence.get("pause_class", "")))
+    return found.stops if found else frozenset()
+
+
+def _extends(clock: Clock, extension: Limit) -> bool:
+    return clock.limit.unit == extension.unit
+
+
+def _with_stage(
+    clocks: dict[str, Clock], case: Case, action: str, start: datetime, row: Action, state: str, law: Law
+) -> Mapping[str, Clock]:
+    """The stage clock begins anew with each state that has a limit; a pause keeps it for the return."""
+    keeps = row.clocks.get("pause", ()) + row.clocks.get("resume", ())
+    if state == case.state or "stage" in keeps:
+        return clocks
+    clocks.pop("stage", None)
+    stage = law.procedure.states[state].stage
+    limit = _stage_limit(stage, law.item) if stage else None
+    if stage and limit:
+        since = [n.at for n in case.nodes if n.action in stage.since]
+        begins = start if action in stage.since or not since else since[-1]
+        clocks["stage"] = Clock("stage", begins, limit)
+    return clocks
+
+
+def _stage_limit(stage: Stage, item: Item) -> Limit | None:
+    """The limit that the table gives, or that of the lower of the item's two levels."""
+    return stage.limit or (item.two_level.limit if item.two_level else None)
+
+
+def _observed_clocks(clocks: dict[str, Clock], case: Case, node: Node, closed: bool) -> Mapping[str, Clock]:
+    """An observed case has the due date that it was told, and no other clock."""
+    told = node.evidence.get("due")
+    if node.action == SUBMIT and isinstance(told, int):
+        due = datetime.fromtimestamp(told, tz=node.at.tzinfo)
+        clocks["promised"] = Clock("promised", node.at, Limit(0, Unit.calendar_day), told=due)
+    running = clocks.get("promised")
+    if running and running.stopped is None and closed and case.closed_at is None:
+        clocks["promised"] = clockwork.stop(running, max(node.at, running.start))
+    return clocks
