@@ -51,8 +51,8 @@ Check = Callable[[Timeline, Mapping[str, int], Calendar], Verdict]
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule as it is published: `parameters` are whole numbers with their unit in the name ("seconds", "nodes");
-    `disabled`: the reason for which it is listed and not asked, None while it is in force; `scope`: case (one timeline),
-    clock (rungs of a limit, by the sweep) or cross (many cases, from facts)."""
+    `disabled`: the reason for which it is listed and not asked, None while it is in force; `scope`: case (one
+    timeline), clock (rungs of a limit, by the sweep) or cross (many cases, from facts)."""
 
     code: str
     text: Text
