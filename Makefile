@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CONTRACT := $(VENV)-contract
 
-.PHONY: help run test explore soak check contract bench format clean
+.PHONY: help run test explore soak docs check contract bench format clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -39,10 +39,14 @@ explore: $(READY) ## the property tests with two thousand new examples each
 soak: $(READY) ## three thousand schedules of clients and troubles, and five planted bugs found (docs/proof.md)
 	@$(BIN)/python -m tests.faults.soak
 
-check: $(READY) ## lint, format, types
+docs: $(READY) ## write docs/openapi.json and docs/reference/ from what code and data declare
+	@$(BIN)/python -m infra.reference write
+
+check: $(READY) ## lint, format, types, and whether the generated documents are what the sources say
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m infra.reference check
 
 contract: $(CONTRACT)/.ready ## hold a second, independent engine against the checks that ours passes
 	@CONTRACT_MINISTACK=$(CONTRACT)/bin/python $(BIN)/python -m pytest -n 0 tests/contract
