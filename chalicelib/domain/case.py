@@ -63,6 +63,7 @@ class Case:
     observed: bool
     received: datetime
     agent: str = ""  # blind index of an agent with an account
+    about: str = ""  # what an order is about: a case's number
 
     nodes: tuple[Node, ...] = ()
     state: str = ""
@@ -100,7 +101,8 @@ def _ms(at: datetime) -> int:
 def genesis(case: Case) -> bytes:
     """The first link: commits to the constants, and not to the blind index, whose key may be rotated."""
     constants = [case.id, case.item, case.organisation, case.channel, case.taken_at]
-    text = json.dumps([*constants, case.observed, _ms(case.received)], separators=(",", ":"))
+    about = [case.about] if case.about else []
+    text = json.dumps([*constants, case.observed, _ms(case.received), *about], separators=(",", ":"))
     return hashlib.sha256(text.encode()).digest()[:CHAIN_BYTES]
 
 
@@ -131,6 +133,7 @@ def unfolded(case: Case) -> Case:
         case.observed,
         case.received,
         case.agent,
+        case.about,
     )
 
 

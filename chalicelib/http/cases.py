@@ -28,7 +28,7 @@ from chalicelib.http.explained import ExplainedOut
 from chalicelib.http.fields import OrganisationCode, PageQuery, Slug, names
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.services import intake, reading, registry, transitions
-from chalicelib.store.cases import Queued
+from chalicelib.store.books import Queued
 
 door = Door(__name__, title=("办件", "Cases"))
 

@@ -18,7 +18,7 @@ from chalicelib.errors import BrokenHistory, KeyReused, NotFound
 from chalicelib.services import mandates, registry, subjects
 from chalicelib.services.subjects import RequestId
 from chalicelib.store import cases
-from chalicelib.store.cases import Stored
+from chalicelib.store.books import Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def judged(stored: Stored) -> Known:
 
 def find(case_id: str) -> Known | None:
     """The case, whoever asks; None where there is none."""
-    stored = cases.load(case_id)
+    stored = cases.BOOK.load(case_id)
     return judged(stored) if stored else None
 
 
@@ -70,7 +70,7 @@ def recorded(case_id: str, identity: Identity, now: datetime) -> tuple[Known, in
 
 
 def _seen(case_id: str, identity: Identity, now: datetime) -> Stored:
-    stored = cases.load(case_id)
+    stored = cases.BOOK.load(case_id)
     if stored is None or not may_see(identity, replace(stored.blank, nodes=stored.nodes), now):
         raise unknown()
     return stored

@@ -22,7 +22,7 @@ from chalicelib.services import casework, mandates, registry, subjects
 from chalicelib.services.casework import Known
 from chalicelib.services.transitions import document_version
 from chalicelib.store import cases, dossiers
-from chalicelib.store.cases import NO_DUE, Queued
+from chalicelib.store.books import NO_DUE, Queued, position
 from chalicelib.store.dossiers import Dossier
 
 READS_A_PAGE = 4  # how often a page of the desk may read on when a filter leaves rows out
@@ -145,13 +145,13 @@ def desk(
     rows: list[Queued] = []
     filtered = bool(state or item)
     for _ in range(READS_A_PAGE if filtered else 1):
-        found, after = cases.desk(
+        found, after = cases.BOOK.desk(
             organisation, first=first, last=last, after=after, most=ROWS_A_READ if filtered else most
         )
         rows += [row for row in found if state in (None, row.state) and item in (None, row.item.rpartition("@")[0])]
         if len(rows) > most:
             rows = rows[:most]
-            after = cases.position(rows[-1])
+            after = position(rows[-1])
             break
         if after is None or len(rows) == most:
             break
@@ -182,7 +182,7 @@ def mine(identity: Identity, *, after: Mapping[str, Any] | None, most: int) -> P
         raise Forbidden("“我的办件”仅限申请人", "“my cases” is for applicants; staff use /v1/desk")
     index = subjects.blind(subjects.account(identity.subject))
     ids, onward = cases.mine(index, after=after, most=most)
-    found = cases.load_many(ids)
+    found = cases.BOOK.load_many(ids)
     return Page(tuple(casework.judged(found[id]) for id in ids if id in found), onward)
 
 

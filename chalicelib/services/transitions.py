@@ -145,7 +145,7 @@ def _write(before: Known, after: Known, dossier: Dossier | None, action: str) ->
     if dossier:
         requests.amend(before.case, after.case, dossier, queued=queued, apart=apart, kept=kept)
     else:
-        cases.append(before.case, after.case, queued=queued, apart=apart, kept=kept)
+        cases.BOOK.append(before.case, after.case, queued=queued, apart=apart, kept=kept)
 
 
 def _read_back(case_id: str, step: Step, request: RequestId) -> Known:

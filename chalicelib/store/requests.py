@@ -68,7 +68,7 @@ def taken_by_request(failed: frozenset[int]) -> bool:
 def create(key: str, digest: bytes, case: Case, dossier: Dossier, *, queued: bool, kept: Sequence[str]) -> None:
     """Puts request, case and dossier together. ConditionFailed tells which of them was there already."""
     request = RequestRow(key, case_id=case.id, digest=digest, expires=int((case.received + KEPT).timestamp()))
-    row = cases.row_of(case, queued=queued, kept=kept)
+    row = cases.BOOK.row_of(case, queued=queued, kept=kept)
     document = dossiers.row_of(case.id, 1, dossier)
 
     def write() -> None:
@@ -85,7 +85,7 @@ def amend(
 ) -> None:
     """Appends to the case and adds a dossier part, together. ConditionFailed when the version moved."""
     document = dossiers.row_of(after.id, after.version, dossier)
-    row, actions, condition = cases.update_of(before, after, queued=queued, apart=apart, kept=kept)
+    row, actions, condition = cases.BOOK.update_of(before, after, queued=queued, apart=apart, kept=kept)
 
     def write() -> None:
         token = _token(after.nodes[-1].request.hex(), after)

@@ -66,7 +66,7 @@ def _require_whole(town: Town, case: Case) -> None:
     require(history.verified, f"case {case.id} does not verify: broken at {history.broken_at}, {history.dossiers}")
     require(set(history.dossiers.values()) <= {"intact"}, f"case {case.id} lacks a dossier: {history.dossiers}")
     known = casework.find(case.id)
-    head = store.row_of(case, queued=casework.queued(known), kept=casework.remembered(known.law)).serialize()
+    head = store.BOOK.row_of(case, queued=casework.queued(known), kept=casework.remembered(known.law)).serialize()
     stored = town.cloud.tables["CasesTable"].rows[(case.id,)].item
     found = {name: (value, head.get(name)) for name, value in _plain(stored).items() if value != _plain(head).get(name)}
     require(_plain(stored) == _plain(head), f"case {case.id} is not what its history says: {found}")

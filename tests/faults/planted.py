@@ -38,9 +38,9 @@ BUGS = (
         "a step is written whatever version the case has by then",
         [
             Change(
-                "chalicelib/store/cases.py",
-                "condition: Condition = CaseRow.version == before.version",
-                "condition: Condition = CaseRow.version >= 1",
+                "chalicelib/store/books.py",
+                "condition: Condition = self.model.version == before.version",
+                "condition: Condition = self.model.version >= 1",
             )
         ],
     ),
@@ -63,7 +63,7 @@ BUGS = (
         "neither the guard nor the write's condition keeps two steps of one person apart",
         [
             Change("chalicelib/domain/guards.py", "if case.actors.get(first) == wish.subject:", "if not first:"),
-            Change("chalicelib/store/cases.py", "    for action in apart:\n", "    for action in ():\n"),
+            Change("chalicelib/store/books.py", "        for action in apart:\n", "        for action in ():\n"),
         ],
     ),
     Bug(

@@ -31,6 +31,7 @@ from tests.support.town import (
     Identity,
     Step,
     hotel,
+    materials,
     staff,
 )
 
@@ -203,7 +204,7 @@ def test_a_delegate_acts_within_the_term_and_no_longer_art_24(hub: Hub) -> None:
 
 def test_a_delegation_is_for_one_item_and_can_be_ended_early_art_24(hub: Hub) -> None:
     delegated(hub)
-    other = hub.file(hotel(item="explosives-purchase-permit"))
+    other = hub.file(hotel(item="explosives-purchase-permit", materials=materials(4)))
     problem(hub.act(other, "accept", NANMEN_INTAKE, {"note": NOTE}), 404, "not_found")
     problem(hub.ask("GET", f"/v1/desk?org={HAISHU}", NANMEN_INTAKE), 403, "forbidden")
     problem(hub.ask("GET", f"/v1/desk?org={HAISHU}&item=explosives-purchase-permit", NANMEN_INTAKE), 403, "forbidden")

@@ -186,7 +186,7 @@ def test_the_writes_own_condition_refuses_whom_the_door_did_not_see(hub: Hub) ->
         drafted = advance(known.case, node, known.law)
         nodes = (*known.case.nodes, node)
         after = type(drafted)(**{**{f: getattr(drafted, f) for f in drafted.__slots__}, "nodes": nodes})
-        cases.append(known.case, after, queued=True, apart=casework.apart(known.law, "grant"), kept=kept)
+        cases.BOOK.append(known.case, after, queued=True, apart=casework.apart(known.law, "grant"), kept=kept)
 
     with pytest.raises(ConditionFailed):
         write("li")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,16 @@ def schema(model: type[Model]) -> dict[str, Any]:
     }
 
 
+def tables(model: type[Model]) -> Iterator[type[Model]]:
+    """The models below this one that have a table."""
+    for one in model.__subclasses__():
+        if hasattr(one, "Meta") and hasattr(one.Meta, "table_name"):
+            yield one
+        yield from tables(one)
+
+
 if __name__ == "__main__":
     os.environ |= {name: name for name in os.environ["TABLES"].split(",")}
     for file in sorted(STORE.glob("*.py")):
         importlib.import_module(f"chalicelib.store.{file.stem}")
-    print(json.dumps({model.Meta.table_name: schema(model) for model in Model.__subclasses__()}))
+    print(json.dumps({model.Meta.table_name: schema(model) for model in tables(Model)}))
