@@ -27,6 +27,11 @@ class Settings:
     dossiers_table: str
     requests_table: str
     registry_table: str
+    orders_table: str
+    findings_table: str
+    deadlines_table: str
+    facts_table: str
+    dirty_table: str
     oidc_issuer: str
     oidc_audience: str
     oidc_jwks_url: str
@@ -47,6 +52,11 @@ def load(environment: Mapping[str, str]) -> Settings:
         dossiers_table=_text(environment, "DOSSIERS_TABLE"),
         requests_table=_text(environment, "REQUESTS_TABLE"),
         registry_table=_text(environment, "REGISTRY_TABLE"),
+        orders_table=_text(environment, "ORDERS_TABLE"),
+        findings_table=_text(environment, "FINDINGS_TABLE"),
+        deadlines_table=_text(environment, "DEADLINES_TABLE"),
+        facts_table=_text(environment, "FACTS_TABLE"),
+        dirty_table=_text(environment, "DIRTY_TABLE"),
         oidc_issuer=_text(environment, "OIDC_ISSUER"),
         oidc_audience=_text(environment, "OIDC_AUDIENCE"),
         oidc_jwks_url=_url(environment, "OIDC_JWKS_URL"),

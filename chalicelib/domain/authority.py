@@ -69,12 +69,14 @@ class Mandate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who may take an action: the applicant, an agent whose authority covers `agent`, holders of one of `posts`;
+    """Who may take an action: the applicant, an agent whose authority covers `agent`, the platform itself (`system`),
+    holders of one of `posts`;
     `outposts` admits the windows and stations below the organisation that holds the case (延伸网点), `lines` asks
     for the item's service line."""
 
     applicant: bool
     agent: str | None
+    system: bool
     posts: frozenset[Post]
     outposts: bool
     lines: bool
@@ -93,7 +95,7 @@ class Standing:
 NO_STANDING = Standing()
 
 
-def require_actor(identity: Identity, who: Who, *, organisation: str, line: Line, standing: Standing) -> None:
+def require_actor(identity: Identity, who: Who, *, organisation: str, line: Line | None, standing: Standing) -> None:
     """Forbidden unless `identity` may act as `who` says on a case that `organisation` holds.
 
     An empty `lines` claim means all lines: the comprehensive staff (全科) of 无差别受理 windows. Joint centres share
@@ -105,6 +107,8 @@ def require_actor(identity: Identity, who: Who, *, organisation: str, line: Line
                 "此操作由办件单位工作人员办理，或不在代理权限内",
                 "this action is taken by the staff of the organisation, or is beyond the agent's authority",
             )
+        return
+    if identity.kind is Kind.system and who.system:
         return
     if identity.kind is Kind.system or identity.organisation is None:
         raise Forbidden("系统账号仅可补录外部办件", "a system client may only record steps that happened elsewhere")

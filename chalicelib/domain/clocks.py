@@ -185,13 +185,19 @@ def warning_from(clock: Clock, calendar: Calendar) -> datetime | None:
     fifth of the limit.
     """
     ends = due(clock, calendar)
-    if ends is None:
-        return None
+    return None if ends is None else warning_before(clock, ends, calendar)
+
+
+def warning_before(clock: Clock, ends: Due, calendar: Calendar) -> datetime:
+    """From when the light of a clock that is due at `ends` is yellow, as `warning_from` says; before a provisional
+    date the calendar day before it, because nobody knows yet which days are working days."""
     if clock.limit.unit is Unit.hour:
         return ends.last - timedelta(hours=clock.total) / 5
     short = clock.total <= 1
     if clock.told is not None:
         short = ends.day <= calendar.working_day_after(legal_day(clock.start), 1)
+    if ends.provisional and not short:
+        return start_of_day(ends.day - ONE_DAY)
     return start_of_day(ends.day if short else calendar.working_day_before(ends.day))
 
 

@@ -6,14 +6,14 @@ records of cases handled elsewhere is taken as it was (补录). This module must
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from chalicelib.domain import authority, clocks, organisation
 from chalicelib.domain.authority import Kind, Line
 from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.case import Case, Evidence, Law, Node, link
-from chalicelib.domain.folding import clocks_after, deemed, stepped, target
+from chalicelib.domain.folding import clocks_after, deemed, edge, stepped, target
 from chalicelib.domain.guards import GUARDS
 from chalicelib.domain.pause_classes import PAUSE_CLASSES
 from chalicelib.domain.procedure import SUBMIT, Action
@@ -82,12 +82,14 @@ def _require_room(case: Case, most: int) -> None:
         )
 
 
-def due_changes(before: Case, running: Mapping[str, clocks.Clock], calendar: Calendar) -> dict[str, clocks.Due | None]:
+def due_changes(
+    before: Case, running: Mapping[str, clocks.Clock], calendar: Calendar, recounted: Collection[str] = ()
+) -> dict[str, clocks.Due | None]:
     """The dates that the clocks `running` after a step make new or other than before; None for a clock that stands
-    still now."""
+    still now. Clocks in `recounted` are counted anew though the step did not touch them."""
     found: dict[str, clocks.Due | None] = {}
     for name, clock in running.items():
-        if clock is not before.clocks.get(name) and clock.stopped is None:
+        if clock.stopped is None and (clock is not before.clocks.get(name) or name in recounted):
             due = clocks.due(clock, calendar)
             if name not in before.dues or before.dues[name] != due:
                 found[name] = due
@@ -97,7 +99,8 @@ def due_changes(before: Case, running: Mapping[str, clocks.Clock], calendar: Cal
 def _record(case: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
     node = Node(wish.action, wish.at, wish.subject, wish.request, wish.digest, wish.evidence, dossier=wish.dossier)
     running = clocks_after(case, node, law)
-    dues = due_changes(case, running, calendar)
+    recounted = edge(case, wish.action, law.procedure).clocks.get("recount", ())
+    dues = due_changes(case, running, calendar, recounted)
     if dues:
         node = replace(node, dues=dues)
     return stepped(case, replace(node, chain=link(case.chain, node)), law, running)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain import clocks as clockwork
+from chalicelib.domain import organisation
 from chalicelib.domain.calendar import end_of_day
 from chalicelib.domain.case import Case, Evidence, Law, Node
 from chalicelib.domain.clocks import Clock, Limit, Unit
@@ -126,6 +127,8 @@ def _hands(case: Case, node: Node, row: Action) -> tuple[str, str, str]:
     match row.passes:
         case "up":
             return handler, str(node.evidence.get("to_organisation", holder)), case.line
+        case "parent":
+            return handler, organisation.parent(handler) or handler, case.line
         case "named":
             to = str(node.evidence.get("to_organisation", handler))
             return to, to, str(node.evidence.get("to_line", case.line))

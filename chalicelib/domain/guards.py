@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 
 from chalicelib.domain import clocks, folding, organisation
 from chalicelib.domain.authority import Kind
-from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.calendar import Calendar, legal_day
 from chalicelib.domain.case import Case, Law, agent_may
 from chalicelib.domain.materials import missing
 from chalicelib.domain.wish import Wish
 from chalicelib.errors import FieldError, InvalidInput, SamePerson
+
+DELISTED_AFTER = 10  # working days
 
 Guard = Callable[[Case, Wish, Law, Calendar], None]
 
@@ -159,6 +161,18 @@ def agent_may_collect(case: Case, wish: Wish, _law: Law, _calendar: Calendar) ->
         raise _invalid("authority", "authority_needed", zh, en)
 
 
+def ten_days_on_record(case: Case, wish: Wish, _law: Law, calendar: Calendar) -> None:
+    """A card stands on record for ten working days before it can be delisted (default of ours)."""
+    since = next(node.at for node in reversed(case.nodes) if node.action in ("acknowledge", "overrule", "submit"))
+    if legal_day(wish.at) < calendar.working_day_after(legal_day(since), DELISTED_AFTER):
+        raise _invalid(
+            "action",
+            "too_early",
+            f"记录在案满 {DELISTED_AFTER} 个工作日方可申请销牌",
+            f"a card stands on record for {DELISTED_AFTER} working days first",
+        )
+
+
 GUARDS: Mapping[str, Guard] = {
     "materials_complete": materials_complete,
     "separate_persons": separate_persons,
@@ -170,4 +184,5 @@ GUARDS: Mapping[str, Guard] = {
     "transfer_lawful": transfer_lawful,
     "somebody_present": somebody_present,
     "agent_may_collect": agent_may_collect,
+    "ten_days_on_record": ten_days_on_record,
 }

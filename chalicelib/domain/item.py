@@ -81,7 +81,7 @@ class Item:
     id: str
     version: int
     name: Text
-    line: Line
+    line: Line | None  # None: of all lines; only orders
     levels: frozenset[Level]
     graded: Graded | None
     two_level: TwoLevel | None

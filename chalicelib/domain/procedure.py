@@ -17,8 +17,10 @@ BACK = "back"  # a target: the state in which the pause began
 SUBMIT = "submit"  # the action that makes a case
 SETTLE = "settle"  # 当场办结: the action that finishes an instant item at the window
 CLOCKS = ("statutory", "promised", "stage")
-EFFECTS = ("start", "stop", "pause", "resume", "extend")
-PASSES = ("up", "named", "home")  # to the deciding level, to whom the step names, back to who handles the case
+EFFECTS = ("start", "stop", "pause", "resume", "extend", "recount")
+# to the deciding level, to the organisation above, to whom the step names, back to who handles the case
+PASSES = ("up", "parent", "named", "home")
+BOOKS = ("cases", "orders")
 RECORDS = ("missing_materials",)
 GUARDS = (
     "materials_complete",
@@ -31,6 +33,7 @@ GUARDS = (
     "transfer_lawful",
     "somebody_present",
     "agent_may_collect",
+    "ten_days_on_record",
 )
 DEMANDS = (
     "note",
@@ -92,10 +95,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A validated table. `actions` holds one row per (name, sources)."""
+    """A validated table. `actions` holds one row per (name, sources); `book` says what goes by it: cases or orders."""
 
     name: str
     version: int
+    book: str
     text: Text
     initial: str
     states: Mapping[str, State]

@@ -14,6 +14,7 @@ from chalicelib.domain.clocks import MOST, Limit, Unit
 from chalicelib.domain.item import Text
 from chalicelib.domain.procedure import (
     BACK,
+    BOOKS,
     CLOCKS,
     DEMANDS,
     EFFECTS,
@@ -32,9 +33,12 @@ from chalicelib.errors import BrokenDefinition
 def parse(data: Mapping[str, Any]) -> Procedure:
     """A procedure from its table; BrokenDefinition names the place of whatever does not hold."""
     where = f"procedure {data.get('name', '?')}"
-    _known(data, ("name", "version", "title", "states", "actions"), where)
+    _known(data, ("name", "version", "book", "title", "states", "actions"), where)
     if not data.get("name") or not isinstance(data.get("version"), int):
         raise BrokenDefinition(f"{where}: name and version are needed")
+    book = data.get("book", "cases")
+    if book not in BOOKS:
+        raise BrokenDefinition(f"{where}.book: {book!r} is not one of {', '.join(BOOKS)}")
     states = {name: _state(name, entry, where) for name, entry in data.get("states", {}).items()}
     actions = tuple(_action(entry, states, where) for entry in data.get("actions", []))
     intake = [row for row in actions if not row.sources]
@@ -45,6 +49,7 @@ def parse(data: Mapping[str, Any]) -> Procedure:
     procedure = Procedure(
         data["name"],
         data["version"],
+        book,
         _text(data.get("title"), f"{where}.title"),
         initial,
         states,
@@ -142,14 +147,15 @@ def _action(entry: Mapping[str, Any], states: Mapping[str, State], where: str) -
 
 
 def _who(entry: Mapping[str, Any], place: str) -> Who:
-    _known(entry, ("applicant", "agent", "posts", "outposts", "lines"), place)
+    _known(entry, ("applicant", "agent", "system", "posts", "outposts", "lines"), place)
     agent = entry.get("agent")
     if agent not in (None, *AGENT_MAY):
         raise BrokenDefinition(f"{place}.agent: {agent!r} is not one of {', '.join(AGENT_MAY)}")
     posts = frozenset(_post(name, place) for name in entry.get("posts", []))
-    if not posts and not entry.get("applicant"):
-        raise BrokenDefinition(f"{place}: nobody may act; name posts or the applicant")
-    return Who(bool(entry.get("applicant")), agent, posts, bool(entry.get("outposts")), bool(entry.get("lines")))
+    if not posts and not entry.get("applicant") and not entry.get("system"):
+        raise BrokenDefinition(f"{place}: nobody may act; name posts, the applicant or the system")
+    flags = {name: bool(entry.get(name)) for name in ("applicant", "system", "outposts", "lines")}
+    return Who(agent=agent, posts=posts, **flags)
 
 
 def _names(values: object, known: tuple[str, ...], place: str) -> tuple[str, ...]:
@@ -165,8 +171,8 @@ def _names(values: object, known: tuple[str, ...], place: str) -> tuple[str, ...
 
 def _effects(entry: Mapping[str, Any], place: str) -> Mapping[str, tuple[str, ...]]:
     _known(entry, EFFECTS, place)
-    # The stage clock comes and goes with its state; only a pause may hold it.
-    known = {effect: CLOCKS if effect in ("pause", "resume") else CLOCKS[:2] for effect in EFFECTS}
+    # The stage clock comes and goes with its state; only a pause may hold it, and a calendar move it.
+    known = {effect: CLOCKS if effect in ("pause", "resume", "recount") else CLOCKS[:2] for effect in EFFECTS}
     return {effect: _names(clocks, known[effect], f"{place}.{effect}") for effect, clocks in entry.items()}
 
 

@@ -16,7 +16,7 @@ def count_steps(records: Iterable[Mapping[str, Any]]) -> None:
         change = changes.of_record(record)
         if change is None:
             continue
-        if change.first:
-            observability.count("CasesReceived", change.at, channel=change.channel)
-        for action in change.actions:
-            observability.count("StepsTaken", change.at, action=action)
+        if change.before == 0:
+            observability.count("CasesReceived", change.at, channel=change.stored.blank.channel)
+        for version in change.fresh:
+            observability.count("StepsTaken", change.at, action=change.stored.nodes[version - 1].action)

@@ -18,7 +18,7 @@ from chalicelib.errors import BrokenHistory, KeyReused, NotFound
 from chalicelib.services import mandates, registry, subjects
 from chalicelib.services.subjects import RequestId
 from chalicelib.store import cases
-from chalicelib.store.books import Stored
+from chalicelib.store.books import Book, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +49,28 @@ def judged(stored: Stored) -> Known:
         ) from error
 
 
-def find(case_id: str) -> Known | None:
-    """The case, whoever asks; None where there is none."""
-    stored = cases.BOOK.load(case_id)
+def find(case_id: str, book: Book = cases.BOOK) -> Known | None:
+    """The case or order, whoever asks; None where there is none."""
+    stored = book.load(case_id)
     return judged(stored) if stored else None
 
 
-def visible(case_id: str, identity: Identity, now: datetime) -> Known:
-    """The case, if this identity may see it; NotFound otherwise, and for a number that does not exist."""
-    return judged(_seen(case_id, identity, now))
+def visible(case_id: str, identity: Identity, now: datetime, book: Book = cases.BOOK) -> Known:
+    """The case or order, if this identity may see it; NotFound otherwise, and for a number that does not exist."""
+    return judged(_seen(case_id, identity, now, book))
 
 
-def recorded(case_id: str, identity: Identity, now: datetime) -> tuple[Known, int | None]:
+def recorded(case_id: str, identity: Identity, now: datetime, book: Book = cases.BOOK) -> tuple[Known, int | None]:
     """The case with its nodes as they stand, unfolded, so that a history that was touched can still be told; and
     the number of the first node that does not hold, or is missing (None: the history is whole)."""
-    stored = _seen(case_id, identity, now)
+    stored = _seen(case_id, identity, now, book)
     case = replace(stored.blank, nodes=stored.nodes)
     cut_short = case.version + 1 if case.version != stored.version else None
     return Known(case, registry.law(case.item)), broken_link(case) or cut_short
 
 
-def _seen(case_id: str, identity: Identity, now: datetime) -> Stored:
-    stored = cases.BOOK.load(case_id)
+def _seen(case_id: str, identity: Identity, now: datetime, book: Book) -> Stored:
+    stored = book.load(case_id)
     if stored is None or not may_see(identity, replace(stored.blank, nodes=stored.nodes), now):
         raise unknown()
     return stored

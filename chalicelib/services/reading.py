@@ -22,7 +22,7 @@ from chalicelib.services import casework, mandates, registry, subjects
 from chalicelib.services.casework import Known
 from chalicelib.services.transitions import document_version
 from chalicelib.store import cases, dossiers
-from chalicelib.store.books import NO_DUE, Queued, position
+from chalicelib.store.books import NO_DUE, Book, Queued, position
 from chalicelib.store.dossiers import Dossier
 
 READS_A_PAGE = 4  # how often a page of the desk may read on when a filter leaves rows out
@@ -82,10 +82,10 @@ def dossier(case_id: str, identity: Identity, now: datetime) -> tuple[Known, Dos
     return known, dossiers.load(case_id, document_version(known.case))
 
 
-def history(case_id: str, identity: Identity, now: datetime) -> History:
+def history(case_id: str, identity: Identity, now: datetime, book: Book = cases.BOOK) -> History:
     """The whole history, verified; two reads. Its case is not folded: a history that was touched may add up to
     nothing."""
-    known, broken_at = casework.recorded(case_id, identity, now)
+    known, broken_at = casework.recorded(case_id, identity, now, book)
     forms, texts = dossiers.load_all(case_id)
     found = {
         number: _standing(forms.get(number), node.dossier)
@@ -128,6 +128,7 @@ def desk(
     due: str | None,
     after: Mapping[str, Any] | None,
     most: int,
+    book: Book = cases.BOOK,
 ) -> Page:
     """The queue of an organisation, what is due first on top; `due`: warning (at most one working day left),
     overdue, or None; `item`: an item's id. At most READS_A_PAGE reads; a page may be short and still go on. Another
@@ -145,7 +146,7 @@ def desk(
     rows: list[Queued] = []
     filtered = bool(state or item)
     for _ in range(READS_A_PAGE if filtered else 1):
-        found, after = cases.BOOK.desk(
+        found, after = book.desk(
             organisation, first=first, last=last, after=after, most=ROWS_A_READ if filtered else most
         )
         rows += [row for row in found if state in (None, row.state) and item in (None, row.item.rpartition("@")[0])]

@@ -17,6 +17,7 @@ from chalicelib.domain.authority import Identity, Line, Post
 from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.case import Law
 from chalicelib.domain.item import Item
+from chalicelib.domain.order import KINDS
 from chalicelib.domain.organisation import Level, Organisation
 from chalicelib.domain.procedure import SETTLE
 from chalicelib.errors import BrokenDefinition, FieldError, Forbidden, InvalidInput, NotFound, VersionConflict
@@ -80,9 +81,9 @@ def current_item(id: str) -> Item | None:
 
 
 def law(ref: str) -> Law:
-    """What a case that pinned `id@version` is judged by."""
+    """What a case that pinned `id@version` is judged by; an order, by its kind."""
     id, _, version = ref.rpartition("@")
-    found = _item(id, int(version))
+    found = KINDS[ref] if ref in KINDS else _item(id, int(version))
     return Law(found, all_procedures()[found.procedure])
 
 
@@ -149,6 +150,8 @@ def _require_procedure(found: Item) -> None:
     if procedure is None:
         known = ", ".join(all_procedures())
         raise BrokenDefinition(f"item {found.id}.procedure: {found.procedure!r} is not one of {known}")
+    if procedure.book != "cases":
+        raise BrokenDefinition(f"item {found.id}.procedure: {found.procedure} is for work orders")
     if (found.form == "instant") != bool(procedure.rows(SETTLE)):
         raise BrokenDefinition(f"item {found.id}.procedure: {found.procedure} does not suit the form {found.form!r}")
     if found.two_level and not any(row.passes == "up" for row in procedure.actions):

@@ -22,6 +22,7 @@ from chalicelib.services.application import Material
 from chalicelib.services.casework import Known
 from chalicelib.services.subjects import RequestId
 from chalicelib.store import cases, dossiers, requests
+from chalicelib.store.books import Book
 from chalicelib.store.dossiers import Dossier
 from chalicelib.store.failures import ConditionFailed
 
@@ -49,12 +50,21 @@ class Step:
     observed: Observation | None = None
 
 
-def act(case_id: str, step: Step, *, identity: Identity, key: str | None, digest: bytes, now: datetime) -> Known:
-    """Takes the step, or answers again what this request already became.
+def act(
+    case_id: str,
+    step: Step,
+    *,
+    identity: Identity,
+    key: str | None,
+    digest: bytes,
+    now: datetime,
+    book: Book = cases.BOOK,
+) -> Known:
+    """Takes the step of a case or order, or answers again what this request already became.
 
     NotFound, KeyReused, StaleVersion, ActionNotAllowed, Forbidden, SamePerson, InvalidInput, Busy.
     """
-    known = casework.visible(case_id, identity, now)
+    known = casework.visible(case_id, identity, now, book)
     request = subjects.request_id(identity, step.action, key or _unnamed(step, digest), digest)
     earlier = casework.replayed(known, request)
     if earlier:
@@ -74,9 +84,9 @@ def act(case_id: str, step: Step, *, identity: Identity, key: str | None, digest
     after = Known(engine.take(known.case, wish, known.law, registry.current_calendar()), known.law)
     dossiers.put_texts(case_id, texts)
     try:
-        _write(known, after, dossier, step.action)
+        _write(known, after, dossier, step.action, book)
     except ConditionFailed:
-        return _read_back(case_id, step, request)
+        return _read_back(case_id, step, request, book)
     return after
 
 
@@ -139,19 +149,19 @@ def _standing(known: Known, identity: Identity, now: datetime) -> Standing:
     return subjects.standing(identity, known.case, mandated, now)
 
 
-def _write(before: Known, after: Known, dossier: Dossier | None, action: str) -> None:
+def _write(before: Known, after: Known, dossier: Dossier | None, action: str, book: Book) -> None:
     queued, kept = casework.queued(after), casework.remembered(after.law)
     apart = () if after.case.observed else casework.apart(after.law, action)
     if dossier:
         requests.amend(before.case, after.case, dossier, queued=queued, apart=apart, kept=kept)
     else:
-        cases.BOOK.append(before.case, after.case, queued=queued, apart=apart, kept=kept)
+        book.append(before.case, after.case, queued=queued, apart=apart, kept=kept)
 
 
-def _read_back(case_id: str, step: Step, request: RequestId) -> Known:
+def _read_back(case_id: str, step: Step, request: RequestId, book: Book) -> Known:
     """The condition failed: because our own write arrived and its answer was lost, or because somebody was faster,
     or because one person tried both of two steps."""
-    known = casework.find(case_id)
+    known = casework.find(case_id, book)
     if known is None:
         raise casework.unknown()
     earlier = casework.replayed(known, request)

@@ -1,35 +1,66 @@
-"""What a record of the stream of cases says, in the domain's words.
+"""What a record of the stream of a book says, in the domain's words.
 
-Only what reactions need is read: the wire form of a whole history is long. This module must not read tables.
+A record carries the whole item before and after; on the wire binary values are base64. This module must not read
+tables.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.domain.case import Case
+from chalicelib.store.books import Stored
+from chalicelib.store.nodes import unpack
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A case after one write: which steps it took by it. `first`: the write that made the case."""
+    """A case or order after one write, and how many steps it had before; `at`: when the stream saw it."""
 
     at: datetime
-    channel: str
-    actions: tuple[str, ...]
-    first: bool
+    stored: Stored
+    before: int
+
+    @property
+    def fresh(self) -> range:
+        """The versions that this write made, in their order."""
+        return range(self.before + 1, self.stored.version + 1)
 
 
 def of_record(record: Mapping[str, Any]) -> Change | None:
-    """The change in a stream record as Lambda delivers it; None for a removal and for a write without a step."""
+    """The change in a stream record as Lambda delivers it; None for a removal and for a write without a step.
+    KeyError, TypeError, ValueError for a record that is no such thing."""
     change = record["dynamodb"]
     image = change.get("NewImage")
     if image is None:
         return None
-    before = len(change["OldImage"]["n"]["L"]) if "OldImage" in change else 0
-    actions = tuple(node["M"]["a"]["S"] for node in image["n"]["L"][before:])
-    if not actions:
+    before = int(change["OldImage"]["v"]["N"]) if "OldImage" in change else 0
+    if int(image["v"]["N"]) <= before:
         return None
-    at = datetime.fromtimestamp(change["ApproximateCreationDateTime"], tz=UTC)
-    return Change(at, image["c"]["S"], actions, first=before == 0)
+    return Change(datetime.fromtimestamp(change["ApproximateCreationDateTime"], tz=UTC), stored(image), before)
+
+
+def stored(image: Mapping[str, Any]) -> Stored:
+    """The case or order in an item as the stream carries it."""
+    blank = Case(
+        id=image["id"]["S"],
+        item=image["i"]["S"],
+        organisation=image["o"]["S"],
+        channel=image["c"]["S"],
+        applicant=_text(image, "a"),
+        taken_at=_text(image, "w"),
+        observed="x" in image,
+        received=datetime.fromtimestamp(int(image["r"]["N"]) / 1000, tz=UTC),
+        agent=_text(image, "g"),
+        about=_text(image, "b"),
+    )
+    nodes = tuple(unpack(node, b64decode) for node in image["n"]["L"])
+    return Stored(blank, nodes, int(image["v"]["N"]))
+
+
+def _text(image: Mapping[str, Any], name: str) -> str:
+    return str(image[name]["S"]) if name in image else ""

@@ -6,7 +6,7 @@ at each step. `pack` and `unpack` are each other's inverse; nothing else knows t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -45,6 +45,8 @@ _EVIDENCE = {
     "agent": "g",
     "agent_until": "gu",
     "event": "ev",
+    "finding": "fi",
+    "severity": "sv",
 }
 _CLOCK = {"statutory": "s", "promised": "p", "stage": "g"}
 _NAMES = {short: name for name, short in _EVIDENCE.items()}
@@ -69,10 +71,10 @@ def pack(node: Node) -> dict[str, Any]:
     return {"M": item}
 
 
-def unpack(value: Mapping[str, Any]) -> Node:
-    """The node from its attribute value."""
+def unpack(value: Mapping[str, Any], plain: Callable[[Any], bytes] = bytes) -> Node:
+    """The node from its attribute value; `plain` makes bytes of what a binary attribute holds."""
     item = value["M"]
-    identity = item["r"]["B"]
+    identity = plain(item["r"]["B"])
     return Node(
         action=item["a"]["S"],
         at=datetime.fromtimestamp(int(item["t"]["N"]) / 1000, tz=UTC),
@@ -80,13 +82,13 @@ def unpack(value: Mapping[str, Any]) -> Node:
         request=identity[:REQUEST_BYTES],
         digest=identity[REQUEST_BYTES:],
         evidence=MappingProxyType(
-            {_NAMES[short]: _plain(v) for short, v in item["e"]["M"].items()} if "e" in item else {}
+            {_NAMES[short]: _plain(v, plain) for short, v in item["e"]["M"].items()} if "e" in item else {}
         ),
         dues=MappingProxyType(
             {_CLOCKS[short]: _plain_due(v) for short, v in item["d"]["M"].items()} if "d" in item else {}
         ),
-        dossier=item["g"]["B"] if "g" in item else None,
-        chain=item["h"]["B"],
+        dossier=plain(item["g"]["B"]) if "g" in item else None,
+        chain=plain(item["h"]["B"]),
     )
 
 
@@ -102,13 +104,13 @@ def _value(value: Evidence) -> dict[str, Any]:
             return {"S": value}
 
 
-def _plain(value: Mapping[str, Any]) -> Evidence:
+def _plain(value: Mapping[str, Any], plain: Callable[[Any], bytes]) -> Evidence:
     ((kind, content),) = value.items()
     match kind:
         case "N":
             return int(content)
         case "B":
-            return bytes(content)
+            return plain(content)
         case "L":
             return tuple(part["S"] for part in content)
         case _:

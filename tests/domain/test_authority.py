@@ -21,11 +21,11 @@ from chalicelib.domain.authority import (
 from chalicelib.errors import Forbidden
 from tests.support.people import APPLICANT, CENTRE_WINDOW, COUNTY, POOL, STATION, STATION_WINDOW, staff
 
-INTAKE = Who(applicant=False, agent=None, posts=frozenset({Post.intake}), outposts=False, lines=False)
+INTAKE = Who(applicant=False, agent=None, system=False, posts=frozenset({Post.intake}), outposts=False, lines=False)
 OUTPOSTS = replace(INTAKE, outposts=True)
 OPEN = replace(OUTPOSTS, applicant=True)
 LINED = replace(INTAKE, lines=True)
-ONLY_APPLICANT = Who(applicant=True, agent=None, posts=frozenset(), outposts=False, lines=False)
+ONLY_APPLICANT = Who(applicant=True, agent=None, system=False, posts=frozenset(), outposts=False, lines=False)
 
 TRAFFIC = frozenset({Line.traffic})
 BOTH = frozenset({Line.traffic, Line.public_order})

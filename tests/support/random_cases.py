@@ -55,7 +55,7 @@ def walks(draw: st.DrawFn) -> Walk:
         action = draw(st.sampled_from(allowed))
         evidence = {**ample(case, action), "pause_class": draw(st.sampled_from(sorted(PAUSE_CLASSES)))}
         try:
-            versions.append(engine.take(case, wish(action, there(case), at, evidence), law, calendar()))
+            versions.append(engine.take(case, wish(action, there(case, action), at, evidence), law, calendar()))
         except InvalidInput:
             assert action in BY_GUARD
     return Walk(law, tuple(versions))

@@ -84,12 +84,14 @@ def step(case: Case, action: str, one: Law, actor: Identity | None = None, **evi
     """The next case, an hour later, with whatever can be demanded in evidence unless told otherwise; by somebody with
     every post where the case lies."""
     at = case.nodes[-1].at + HOUR
-    taken = wish(action, actor or there(case), at, {**ample(case, action), **evidence})
+    taken = wish(action, actor or there(case, action), at, {**ample(case, action), **evidence})
     return engine.take(case, taken, one, calendar())
 
 
-def there(case: Case) -> Identity:
-    """Somebody with every post in the organisation that holds the case."""
+def there(case: Case, action: str) -> Identity:
+    """Somebody with every post in the organisation that holds the case; for its own steps the platform."""
+    if action == "recalculate":
+        return POOL
     return replace(EVERYBODY, organisation=case.holder)
 
 

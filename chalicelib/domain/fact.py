@@ -1,0 +1,96 @@
+"""A fact (归集数据): what happened, at which organisation, on which legal day. The pooled data the guidance asks for.
+
+Facts never change; a correction is a further row of the same thing with a higher `n`, and the highest counts. Every
+number is computed from facts and led back to them. This module must not know where they are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from chalicelib.domain.calendar import legal_day
+from chalicelib.domain.case import Case, Law, Node
+from chalicelib.domain.supervision.rule import Finding
+
+Value = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row: `kind` (node, transferred_in, finding, order), the thing's own `id`, and `n`, the number of its
+    correction. `data` holds short names and numbers, never personal data."""
+
+    organisation: str
+    day: date
+    kind: str
+    id: str
+    data: Mapping[str, Value]
+    n: int = 0
+
+    @property
+    def place(self) -> str:
+        """organisation#day."""
+        return f"{self.organisation}#{self.day.isoformat()}"
+
+    @property
+    def name(self) -> str:
+        """kind#id#n, its name within its place."""
+        return f"{self.kind}#{self.id}#{self.n:02d}"
+
+    @property
+    def text(self) -> str:
+        """Its data in one canonical form."""
+        return json.dumps(dict(self.data), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def of_step(before: Case | None, after: Case, law: Law, kind: str = "node") -> Iterator[Fact]:
+    """The facts of the last step of `after`: one at whoever handled the case, and, where the step transferred it, one
+    more at whoever handles it from now on. The day is the legal day of the step (Asia/Shanghai)."""
+    node = after.nodes[-1]
+    handler = before.handler if before and before.handler else after.organisation
+    id = f"{after.id}#{after.version:04d}"
+    data = _data(before, after, node, law)
+    yield Fact(handler, legal_day(node.at), kind, id, data)
+    if after.handler != handler:
+        yield Fact(after.handler, legal_day(node.at), "transferred_in", id, {**data, "from": handler})
+
+
+def of_finding(finding: Finding, severity: str) -> Fact:
+    """The fact that a rule saw something, on the legal day on which it came to be so."""
+    data: dict[str, Value] = {"rule": finding.rule, "subject": finding.subject, "severity": severity}
+    return Fact(
+        finding.organisation,
+        legal_day(finding.at),
+        "finding",
+        f"{finding.subject}#{finding.key}",
+        {**data, "at": _ms(finding.at)},
+    )
+
+
+def _data(before: Case | None, after: Case, node: Node, law: Law) -> Mapping[str, Value]:
+    line = after.line or law.item.line
+    due = (before or after).due()
+    found: dict[str, Value] = {
+        "case": after.id,
+        "node": node.action,
+        "at": _ms(node.at),
+        "actor": node.actor,
+        "item": after.item,
+        "form": law.item.form,
+        "line": str(line) if line else None,
+        "channel": after.channel,
+        "applicant": after.applicant or None,
+        "state": after.state,
+        "result": after.result,
+        "due": int(due.last.timestamp()) if due else None,
+        "observed": 1 if after.observed else None,
+        "about": after.about or None,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

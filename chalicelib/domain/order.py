@@ -1,0 +1,64 @@
+"""Work orders (工单): the kinds there are, and which follows from what.
+
+An order is kept and moved like a case, by its own procedure, with the limits of its states as its clocks. One order
+follows from one cause, and its name is made of the cause. This module must not open any.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from chalicelib.domain.item import Event, Item, Text
+
+VERIFICATION, SUPERVISION_ORDER, CARD = "verification", "supervision_order", "card"
+ID_LENGTH = 24
+
+_NAMES = {
+    VERIFICATION: Text("异常核查单", "verification of a finding"),
+    SUPERVISION_ORDER: Text("督办单", "supervision order"),
+    CARD: Text("红黄牌", "red or yellow card"),
+}
+# Who rectified does not say that it will do; who appealed or asked does not decide.
+_APART = {
+    VERIFICATION: (("rectify", "settle"), ("dismiss", "clear")),
+    SUPERVISION_ORDER: (("reply", "conclude"),),
+    CARD: (("appeal", "uphold"), ("appeal", "overrule"), ("ask_delisting", "delist")),
+}
+
+
+def _kind(id: str) -> Item:
+    return Item(
+        id=id,
+        version=1,
+        name=_NAMES[id],
+        line=None,
+        levels=frozenset(),
+        graded=None,
+        two_level=None,
+        event=Event("", Text("", ""), None),
+        silence="overdue",
+        form="promised",
+        procedure=f"{id}@1",
+        statutory=None,
+        promised=None,
+        extension=None,
+        lead_time=None,
+        materials=(),
+        separation=frozenset(_APART[id]),
+        on_site_check=False,
+        online=False,
+        reach="province",
+        subjects=frozenset(),
+        delivery=frozenset(),
+        active=True,
+    )
+
+
+KINDS: Mapping[str, Item] = MappingProxyType({f"{id}@1": _kind(id) for id in _NAMES})
+
+
+def name(kind: str, cause: str) -> str:
+    """The name of the one order of this kind that follows from a cause (a finding's subject and key, an order)."""
+    return hashlib.sha256(f"{kind}\n{cause}".encode()).hexdigest()[:ID_LENGTH]

@@ -1,0 +1,75 @@
+"""Work orders: opened by the platform from a cause, moved by staff through the same steps as cases.
+
+One order follows from one cause, under a name made of it, so that opening it again finds it. This module must not know
+HTTP.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from chalicelib.domain import engine, order
+from chalicelib.domain.authority import Identity, Kind
+from chalicelib.domain.case import Case, Evidence
+from chalicelib.domain.procedure import SUBMIT
+from chalicelib.domain.wish import Wish
+from chalicelib.errors import ActionNotAllowed, Busy, StaleVersion
+from chalicelib.services import casework, registry, subjects, transitions
+from chalicelib.services.casework import Known
+from chalicelib.services.transitions import Step
+from chalicelib.store import orders
+from chalicelib.store.books import Book
+from chalicelib.store.failures import ConditionFailed
+
+PLATFORM = Identity("zhongshu", Kind.system)  # who takes the steps that nobody takes
+CHANNEL = "supervision"
+_ATTEMPTS = 4  # others may move it meanwhile
+
+
+def open_order(
+    kind: str, cause: str, *, about: str, organisation: str, at: datetime, evidence: Mapping[str, Evidence]
+) -> str:
+    """Opens the one order of `kind` that follows from `cause`, or finds it; gives its name. `at` is when the cause came
+    to be, so that whenever it is opened its first step is the same."""
+    id = order.name(kind, cause)
+    law = registry.law(f"{kind}@1")
+    blank = Case(id, f"{kind}@1", organisation, CHANNEL, "", "", observed=False, received=at, about=about)
+    digest = hashlib.sha256(cause.encode()).digest()
+    request = subjects.request_id(PLATFORM, SUBMIT, cause, digest)
+    wish = Wish(SUBMIT, PLATFORM, at, request.request, request.digest, evidence)
+    known = Known(engine.open_case(blank, wish, law, registry.current_calendar()), law)
+    try:
+        orders.BOOK.add(known.case, queued=casework.queued(known), kept=casework.remembered(law))
+    except ConditionFailed:
+        return id  # it was opened before
+    return id
+
+
+def act_as_platform(
+    id: str, action: str, evidence: Mapping[str, Evidence], *, cause: str, now: datetime, book: Book
+) -> Known | None:
+    """Takes a step of the platform's own, once for each cause, on whatever version there is; None where there is no
+    such case or order, or its procedure does not permit the step now. Busy when others keep moving it."""
+    digest = hashlib.sha256(cause.encode()).digest()
+    for _ in range(_ATTEMPTS):
+        known = casework.find(id, book)
+        if known is None:
+            return None
+        step = Step(action, known.case.version, evidence)
+        try:
+            return transitions.act(id, step, identity=PLATFORM, key=cause, digest=digest, now=now, book=book)
+        except StaleVersion:
+            continue
+        except ActionNotAllowed:
+            return None
+    raise Busy("办件正被他人办理，请稍后重试", "others keep moving this; try again")
+
+
+def about(subject: str, identity: Identity, now: datetime) -> list[Known]:
+    """The orders about a case, an order or an organisation's day that this identity may see, oldest first."""
+    found = orders.BOOK.load_many(orders.about(subject))
+    known = [casework.judged(stored) for stored in found.values()]
+    seen = [each for each in known if casework.may_see(identity, each.case, now)]
+    return sorted(seen, key=lambda each: (each.case.received, each.case.id))

@@ -1,0 +1,73 @@
+"""What those who supervise may read: findings of an organisation or a case, and the work orders that follow.
+
+Findings are for staff and systems: they name what somebody may have done wrong before it was verified. Every list is
+bounded, and scope is part of every key that is read. This module must not write and must not know HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import authority
+from chalicelib.domain.authority import Identity, Kind
+from chalicelib.domain.supervision.rule import Finding
+from chalicelib.errors import Forbidden
+from chalicelib.services import casework, orders
+from chalicelib.services.casework import Known
+from chalicelib.services.reading import READS_A_PAGE, ROWS_A_READ, Page
+from chalicelib.store import findings as store
+from chalicelib.store import orders as books
+
+
+def findings(
+    organisation: str,
+    *,
+    identity: Identity,
+    first: datetime,
+    last: datetime,
+    rule: str | None,
+    after: Mapping[str, Any] | None,
+    most: int,
+) -> Page:
+    """What was found at an organisation between two instants, in the order of time; `rule`: of one rule only. At most
+    READS_A_PAGE reads; a page may be short and still go on."""
+    if identity.kind is Kind.citizen or not authority.sees_organisation(identity, organisation):
+        raise Forbidden("该单位不在您的辖区内", "this organisation is not in your scope")
+    rows: list[Finding] = []
+    for _ in range(READS_A_PAGE if rule else 1):
+        reads = ROWS_A_READ if rule else most
+        found, after = store.handled_by(organisation, first=first, last=last, after=after, most=reads)
+        rows += [finding for finding in found if rule in (None, finding.rule)]
+        if len(rows) > most:
+            rows = rows[:most]
+            after = {"s": rows[-1].subject, "k": rows[-1].key, "t": round(rows[-1].at.timestamp() * 1000)}
+            break
+        if after is None or len(rows) == most:
+            break
+    return Page(tuple(rows), after)
+
+
+def findings_of(case_id: str, identity: Identity, now: datetime) -> list[Finding]:
+    """Everything that was found of one case, in the order of time."""
+    _require_staff(identity)
+    casework.visible(case_id, identity, now)
+    return sorted(store.of_subject(case_id), key=lambda finding: (finding.at, finding.key))
+
+
+def orders_of(case_id: str, identity: Identity, now: datetime) -> list[Known]:
+    """The orders about one case, oldest first."""
+    _require_staff(identity)
+    casework.visible(case_id, identity, now)
+    return orders.about(case_id, identity, now)
+
+
+def order(order_id: str, identity: Identity, now: datetime) -> Known:
+    """One order; NotFound where there is none for this identity."""
+    return casework.visible(order_id, identity, now, books.BOOK)
+
+
+def _require_staff(identity: Identity) -> None:
+    if identity.kind is Kind.citizen:
+        raise Forbidden("异常与工单仅供内部查看", "findings and work orders are internal")

@@ -1,0 +1,113 @@
+"""Deadlines as they are kept: one row for each clock of a case or order, and what falls due next.
+
+A row is put only over an older version of its subject, so that whatever comes late or twice changes nothing; a clock
+that was stopped or stands still keeps its row, without a rung to come. No other module touches the table.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.models import Model
+
+from chalicelib import settings
+from chalicelib.store.connection import share
+from chalicelib.store.failures import ConditionFailed, guarded, persistently
+
+SHARDS = 4  # partitions of what is open; a sweep reads each
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """One clock of a subject (`book`: cases or orders) as of its `version`; `next`: when its next rung is reached
+    (None: none is to come, or it stands still)."""
+
+    subject: str
+    book: str
+    clock: str
+    version: int
+    next: datetime | None
+
+
+class _Open(GlobalSecondaryIndex["DeadlineRow"]):
+    class Meta:
+        index_name = "open"
+        projection = AllProjection()
+
+    shard = UnicodeAttribute(hash_key=True)
+    next = NumberAttribute(range_key=True)
+
+
+class DeadlineRow(Model):
+    """The row."""
+
+    class Meta:
+        table_name = settings.current().deadlines_table
+        billing_mode = "PAY_PER_REQUEST"
+
+    subject = UnicodeAttribute(hash_key=True)
+    clock = UnicodeAttribute(range_key=True)
+    book = UnicodeAttribute(attr_name="b")
+    version = NumberAttribute(attr_name="v")
+    shard = UnicodeAttribute(null=True)
+    next = NumberAttribute(null=True)
+
+    open = _Open()
+
+
+share(DeadlineRow)
+
+
+def put(deadline: Deadline) -> bool:
+    """Keeps a row over an older version of its subject; False where a version as new is there."""
+    condition = DeadlineRow.subject.does_not_exist() | (DeadlineRow.version < deadline.version)
+    return _put(deadline, condition)
+
+
+def advance(deadline: Deadline, reached: datetime) -> bool:
+    """Keeps what comes after the rung at `reached`; False where the subject has moved on or another sweep was first."""
+    seconds = int(reached.timestamp())
+    return _put(deadline, (DeadlineRow.version <= deadline.version) & (DeadlineRow.next == seconds))
+
+
+def due(shard: int, now: datetime, most: int) -> list[tuple[Deadline, datetime]]:
+    """At most `most` rows of a shard whose next rung is reached at `now`, first ones first, each with that rung."""
+    found = []
+    with guarded():
+        for row in DeadlineRow.open.query(
+            str(shard), DeadlineRow.next <= int(now.timestamp()), limit=most, page_size=most
+        ):
+            rung = datetime.fromtimestamp(int(row.next), tz=UTC)
+            found.append((Deadline(row.subject, row.book, row.clock, int(row.version), rung), rung))
+    return found
+
+
+def of_subject(subject: str) -> list[Deadline]:
+    """The rows of a case or order, by clock."""
+    with guarded():
+        return [
+            Deadline(
+                row.subject,
+                row.book,
+                row.clock,
+                int(row.version),
+                datetime.fromtimestamp(int(row.next), tz=UTC) if row.next is not None else None,
+            )
+            for row in DeadlineRow.query(subject, consistent_read=True)
+        ]
+
+
+def _put(deadline: Deadline, condition: object) -> bool:
+    row = DeadlineRow(deadline.subject, deadline.clock, book=deadline.book, version=deadline.version)
+    if deadline.next is not None:
+        row.shard = str(zlib.crc32(deadline.subject.encode()) % SHARDS)
+        row.next = int(deadline.next.timestamp())
+    try:
+        persistently(lambda: row.save(condition=condition))  # type: ignore[arg-type]
+    except ConditionFailed:
+        return False
+    return True
