@@ -1,7 +1,8 @@
 """What the environment tells the platform: read once, checked at once, passed on as one value.
 
-A variable that is missing or not understood stops the function when it is loaded, with a message that
-names the variable and never shows its value: two of them are keys. This module must not open connections.
+All variables but REQUEST_SECONDS are required. One that is missing or not understood stops the function when it is
+loaded, with a message that names the variable and never shows its value: two of them are keys. This module must not
+open connections.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+# Whoever asks has an answer within eight seconds; one of them is for all that is not DynamoDB. An attempt may take
+# three, so fewer than four leave nothing for a second one. The Lambda itself lasts 25.
+_REQUEST_SECONDS, _LEAST_SECONDS, _MOST_SECONDS = 7, 4, 24
+
 
 class BadSetting(RuntimeError):  # noqa: N818  it says what the setting is
     """An environment variable is missing or not understood; the message names it and what it must be."""
@@ -20,7 +25,8 @@ class BadSetting(RuntimeError):  # noqa: N818  it says what the setting is
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`index_keys` maps the version of a blind-index key to its bytes; `receipt_key` makes query codes."""
+    """`request_seconds` is what a request may spend on DynamoDB; `index_keys` maps the version of a blind-index key to
+    its bytes; `receipt_key` makes query codes."""
 
     stage: str
     cases_table: str
@@ -35,6 +41,7 @@ class Settings:
     oidc_issuer: str
     oidc_audience: str
     oidc_jwks_url: str
+    request_seconds: int
     index_keys: Mapping[int, bytes] = field(repr=False)
     receipt_key: bytes = field(repr=False)
 
@@ -60,6 +67,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         oidc_issuer=_text(environment, "OIDC_ISSUER"),
         oidc_audience=_text(environment, "OIDC_AUDIENCE"),
         oidc_jwks_url=_url(environment, "OIDC_JWKS_URL"),
+        request_seconds=_seconds(environment, "REQUEST_SECONDS"),
         index_keys=_keys(environment, "INDEX_KEYS"),
         receipt_key=_key("RECEIPT_KEY", _text(environment, "RECEIPT_KEY")),
     )
@@ -85,6 +93,13 @@ def _url(environment: Mapping[str, str], name: str) -> str:
     if not parts.hostname or not (parts.scheme == "https" or loopback):
         raise BadSetting(f"{name} must be an https:// address (http:// only on the machine itself)")
     return value
+
+
+def _seconds(environment: Mapping[str, str], name: str) -> int:
+    text = environment.get(name, str(_REQUEST_SECONDS)).strip()
+    if not re.fullmatch(r"[1-9][0-9]?", text, re.ASCII) or not _LEAST_SECONDS <= int(text) <= _MOST_SECONDS:
+        raise BadSetting(f"{name} must be a whole number of seconds from {_LEAST_SECONDS} to {_MOST_SECONDS}")
+    return int(text)
 
 
 def _key(name: str, text: str) -> bytes:

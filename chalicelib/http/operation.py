@@ -26,6 +26,7 @@ from pydantic import BaseModel
 from chalicelib import errors, observability
 from chalicelib.domain.authority import Identity
 from chalicelib.http import identity, problems, words
+from chalicelib.store.connection import Budget
 
 KEY_PATTERN = r"[!-~]{1,64}"
 VERSION_PATTERN = r'"[1-9][0-9]{0,8}"'
@@ -198,7 +199,8 @@ def _serve(
     language = problems.language(request.headers.get("accept-language"))
     observability.note(operation=declared.id)
     try:
-        return _response(declared, handler(_call(declared, request, path, verify, language)))
+        with Budget(request.lambda_context):
+            return _response(declared, handler(_call(declared, request, path, verify, language)))
     except errors.Refused as refusal:
         observability.note(code=refusal.code)
         return problems.problem(refusal, language)

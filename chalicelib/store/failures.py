@@ -23,6 +23,7 @@ _THROTTLED = frozenset({
     "ProvisionedThroughputExceededException", "ProvisionedThroughputExceeded", "ThrottlingException",
     "ThrottlingError", "RequestLimitExceeded", "InternalServerError", "ServiceUnavailable",
     "TransactionInProgressException", "LimitExceededException",
+    "500", "502", "503", "504",  # what a machine before DynamoDB answered, in no form that DynamoDB has
 })  # fmt: skip
 _CONFLICT = "TransactionConflict"
 _CONDITION = ("ConditionalCheckFailed", "ConditionalCheckFailedException")
@@ -42,6 +43,15 @@ class _Conflict(Exception):  # noqa: N818
     """Another transaction held one of the items; nothing was written and the same may be tried again."""
 
 
+def busy() -> Busy:
+    """The refusal that promises nothing but that repeating the same request is safe: a write may have arrived."""
+    return Busy(
+        "系统繁忙，请稍后用同一请求重试，不会重复办理",
+        "the store is busy; repeat the same request later, it will not be done twice",
+        retry_after=RETRY_AFTER_SECONDS,
+    )
+
+
 @contextmanager
 def guarded() -> Iterator[None]:
     """Runs one SDK call and speaks of its failure in the store's own words."""
@@ -49,7 +59,7 @@ def guarded() -> Iterator[None]:
         yield
     except PynamoDBException as error:
         if _unreachable(error.cause):
-            raise _busy() from error  # before its code is asked for, which fails on a time-out
+            raise busy() from error  # before its code is asked for, which fails on a time-out
         if isinstance(error, TransactWriteError):
             raise _transaction(error) from error
         code = error.cause_response_code or ""
@@ -58,14 +68,14 @@ def guarded() -> Iterator[None]:
         if code == "TransactionConflictException":
             raise _Conflict from error
         if code in _THROTTLED:
-            raise _busy() from error
+            raise busy() from error
         raise
     except ClientError as error:
         if error.response["Error"]["Code"] in _THROTTLED:
-            raise _busy() from error
+            raise busy() from error
         raise
     except (ConnectionError, HTTPClientError, ReadTimeoutError) as error:
-        raise _busy() from error
+        raise busy() from error
 
 
 def persistently(write: Callable[[], T], attempts: int = 4) -> T:
@@ -76,7 +86,7 @@ def persistently(write: Callable[[], T], attempts: int = 4) -> T:
                 return write()
         except _Conflict:
             time.sleep(random.uniform(0.02, 0.05) * 2**attempt)  # noqa: S311  jitter, not a secret
-    raise _busy()
+    raise busy()
 
 
 def _unreachable(cause: BaseException | None) -> bool:
@@ -87,18 +97,10 @@ def _transaction(error: TransactWriteError) -> Exception:
     """Mixed reasons: throttling wins, then a failed condition, then a mere conflict."""
     codes = [reason.code if reason else None for reason in error.cancellation_reasons]
     if any(code in _THROTTLED for code in codes) or error.cause_response_code in _THROTTLED:
-        return _busy()
+        return busy()
     failed = frozenset(n for n, code in enumerate(codes) if code in _CONDITION)
     if failed:
         return ConditionFailed(failed)
     if _CONFLICT in codes:
         return _Conflict()
     return error
-
-
-def _busy() -> Busy:
-    return Busy(
-        "系统繁忙，请稍后用同一请求重试，不会重复办理",
-        "the store is busy; repeat the same request later, it will not be done twice",
-        retry_after=RETRY_AFTER_SECONDS,
-    )

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from infra.local.wsgi_client import Reply
 from tests.faults.stage import Actor, Script, Stage, Violation
 from tests.faults.town import CHEAT, EXTEND_BODY, LACKING, Request, Town, filing, reading, step
-from tests.faults.troubles import Trouble
 from tests.support import town as people
 from tests.support.town import LONG, NOTE, Body, Identity
-from tests.support.wire import Death
+from tests.support.wire import Death, Trouble
 
 ATTEMPTS = 12  # more than there can be troubles
 QIAN = people.staff("qian", people.HAISHU, "intake")

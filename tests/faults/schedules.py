@@ -19,8 +19,8 @@ from tests.faults import clients, invariants
 from tests.faults.clients import Ledger
 from tests.faults.stage import Actor, Pick, Stage, Violation, Weather
 from tests.faults.town import BEGINNINGS, town
-from tests.faults.troubles import STORMS, WRITES, Trouble, possible
-from tests.support.wire import Call
+from tests.faults.troubles import STORMS, WRITES, possible
+from tests.support.wire import Call, Trouble
 
 MOST_TROUBLES = 5
 TROUBLES = tuple(Trouble)[1:]

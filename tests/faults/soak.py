@@ -25,8 +25,7 @@ from tests.faults.planted import BUGS, ROOT, Bug, plant
 
 SEEDS = range(101, 111)
 SCHEDULES = 300
-BOUND = 300  # schedules within which a planted bug must be found
-BUG_SEED = 1
+BUG_SEEDS = range(1, 11)  # a planted bug must be found from one of them, each within SCHEDULES
 AT_ONCE = 2
 
 
@@ -81,9 +80,15 @@ def _searched(tree: Path, seed: int, schedules: int) -> dict[str, Any]:
 
 
 def _hunted(bug: Bug) -> dict[str, Any]:
+    held = 0
     with tempfile.TemporaryDirectory() as where:
         plant(bug, Path(where))
-        return _searched(Path(where), BUG_SEED, BOUND)
+        for seed in BUG_SEEDS:
+            outcome = _searched(Path(where), seed, SCHEDULES)
+            held += outcome["played"]
+            if outcome["found"]:
+                break
+    return {**outcome, "played": held}
 
 
 def _tell_schedules(outcomes: Sequence[dict[str, Any]], took: float) -> bool:
@@ -102,7 +107,7 @@ def _tell_bugs(outcomes: Sequence[dict[str, Any]], took: float) -> list[str]:
     for bug, outcome in zip(BUGS, outcomes, strict=True):
         print(f"\nplanted: {bug.name} ({bug.mistake})")
         if outcome["found"]:
-            print(f"found by seed {BUG_SEED} after {outcome['played']} schedules that held, shrunk to:")
+            print(f"found by seed {outcome['seed']} after {outcome['played']} schedules that held, shrunk to:")
             print(_told(outcome["found"]))
         else:
             print(f"NOT FOUND within {outcome['played']} schedules")

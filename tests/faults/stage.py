@@ -7,7 +7,6 @@ the clients want.
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import Counter
@@ -16,11 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, SupportsIndex
 
-from moto.core.botocore_stubber import BotocoreStubber
-
 from infra.local.clock import LocalClock
-from tests.faults.troubles import Trouble, answered, seconds
-from tests.support.wire import Call
+from tests.faults.troubles import seconds
+from tests.support.wire import Call, Send, Trouble, answered, tapped
 
 Pick = Callable[[int], int]  # a number below n; 0 is what an undisturbed run would choose
 Script = Callable[["Actor"], None]
@@ -38,7 +35,8 @@ class _Dismissed(BaseException):
 
 @dataclass(eq=False, slots=True)
 class Actor:
-    """One client, in a thread of its own. `storm` is the trouble that befalls each call of the present attempt."""
+    """One client, in a thread of its own. `storm` is the trouble that befalls each call of the present attempt;
+    `lived` the seconds that its own calls and pauses have taken."""
 
     name: str
     stage: Stage
@@ -49,6 +47,7 @@ class Actor:
     chosen: int = 0
     trouble: Trouble = Trouble.calm
     storm: Trouble = Trouble.calm
+    lived: float = 0.0
     over: bool = False
     failure: BaseException | None = None
     thread: threading.Thread | None = None
@@ -61,12 +60,17 @@ class Actor:
         self._wait()
         return self.chosen
 
-    def send(self, call: Call, beneath: Callable[[], Any]) -> Any:
+    def send(self, call: Call, beneath: Send) -> Any:
         """Stop before `call`; then let happen to it what was chosen."""
         self.call = call
         self._wait()
-        self.stage.clock.advance(MOMENT + seconds(self.trouble))
+        self.live(MOMENT + seconds(self.trouble, call))
         return answered(self.trouble, call, beneath, self.stage.letters.append)
+
+    def live(self, length: float) -> None:
+        """Let so many seconds pass, here and on the clock of all."""
+        self.lived += length
+        self.stage.clock.advance(length)
 
     def run(self) -> None:
         """The thread."""
@@ -102,7 +106,7 @@ class Stage:
     clock: LocalClock
     weather: Weather
     actors: list[Actor] = field(default_factory=list)
-    letters: list[Callable[[], Any]] = field(default_factory=list)
+    letters: list[Send] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
     back: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -118,7 +122,7 @@ class Stage:
 
     def play(self) -> None:
         """Let the clients run until all are done and all late calls have arrived; what a client raised is raised."""
-        with _wired(self.clock):
+        with _wired():
             try:
                 while any(not actor.over for actor in self.actors) or self.letters:
                     self._move()
@@ -182,28 +186,24 @@ def acting() -> Actor | None:
 
 
 @contextmanager
-def _wired(clock: LocalClock) -> Iterator[None]:
-    """While this lasts, clients stop at the one entry point of every SDK client, and their sleep moves the clock."""
-    beneath, sleep = BotocoreStubber.process_request, time.sleep
+def _wired() -> Iterator[None]:
+    """While this lasts, clients stop before each of their calls, and their sleep moves the clock."""
+    sleep = time.sleep
 
-    def send(stubber: Any, request: Any) -> Any:
+    def handle(call: Call, send: Send) -> Any:
         actor = acting()
-        target = request.headers.get("X-Amz-Target", b"")
-        target = target.decode() if isinstance(target, bytes) else target
-        if actor is None or not target.startswith("DynamoDB_"):
-            return beneath(stubber, request)
-        call = Call(0, target.partition(".")[2], json.loads(request.body))
-        return actor.send(call, lambda: beneath(stubber, request))
+        return actor.send(call, send) if actor else send()
 
     def rest(length: float | SupportsIndex, /) -> None:
-        if acting():
-            clock.advance(float(length))
+        actor = acting()
+        if actor:
+            actor.live(float(length))
         else:
             sleep(length)
 
-    BotocoreStubber.process_request = send
     time.sleep = rest
     try:
-        yield
+        with tapped(handle):
+            yield
     finally:
-        BotocoreStubber.process_request, time.sleep = beneath, sleep
+        time.sleep = sleep

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import InTown
+from tests.faults.conftest import Elsewhere
 from tests.faults.planted import BUGS, Bug, plant
 from tests.faults.schedules import search, told_by
 
@@ -15,7 +15,7 @@ SCHEDULES = 50
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_whatever_goes_wrong_what_must_hold_holds(seed: int, in_town: InTown) -> None:
+def test_whatever_goes_wrong_what_must_hold_holds(seed: int, in_town: Elsewhere) -> None:
     outcome = in_town(search, seed, SCHEDULES)
     print(f"seed {seed}: {outcome.played} schedules, {dict(outcome.tally)}")
     assert outcome.found is None, f"seed {seed}\n{outcome.found}"
@@ -23,7 +23,7 @@ def test_whatever_goes_wrong_what_must_hold_holds(seed: int, in_town: InTown) ->
     assert outcome.tally["acknowledged"] > outcome.played
 
 
-def test_a_schedule_is_the_same_whenever_it_is_played(in_town: InTown) -> None:
+def test_a_schedule_is_the_same_whenever_it_is_played(in_town: Elsewhere) -> None:
     numbers = [3, 3, *([1, 2, 0, 3, 4, 1] * 40)]
     first, again = in_town(told_by, numbers), in_town(told_by, numbers)
     assert first == again

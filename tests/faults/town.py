@@ -21,12 +21,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from botocore.retries.quota import RetryQuota
+from chalice.local import LambdaContext
 
 from chalicelib.domain.calendar import SHANGHAI
 from infra.local import load_registry, moto_repairs
 from infra.local.cloud import LocalCloud
 from infra.local.dynamo_rows import Key, Row
 from infra.local.wsgi_client import Reply
+from tests.faults.stage import acting
 from tests.support import town as people
 from tests.support.town import Body, Identity, Step
 
@@ -36,6 +38,7 @@ LACKING = people.hotel(materials=people.materials(5, m2="lacking"))
 ACCEPT_BY_CHEAT: Step = ("accept", CHEAT, {"note": people.NOTE})
 EXTEND_BODY: Body = {"days": 5, "reason": people.NOTE, "approver": "chief", "notice": people.NOTE}
 EXTEND: Step = ("extend", people.WANG, EXTEND_BODY)
+LAMBDA_SECONDS = 25  # as .chalice/config.json says
 WARM_SECONDS = 10  # the registry's thirty seconds must not run out within a schedule
 HISTORIES = ("CasesTable", "DossiersTable", "RequestsTable")
 # Where the case stands with which a schedule begins: what was filed, and the steps taken since.
@@ -64,6 +67,7 @@ class Request:
     body: Any = None
     key: str | None = None
     version: int | None = None
+    query: Mapping[str, str] | None = None
 
     def __str__(self) -> str:
         subject = self.who["sub"]
@@ -90,6 +94,28 @@ def reading(who: Identity, case: str) -> Request:
     return Request(who, "GET", "/v1/cases/{case_id}", {"case_id": case})
 
 
+def event(request: Request, token: str, now: datetime) -> dict[str, Any]:
+    """What API Gateway hands to the Lambda."""
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+    if request.key is not None:
+        headers["idempotency-key"] = request.key
+    if request.version is not None:
+        headers["if-match"] = f'"{request.version}"'
+    context = {
+        "httpMethod": request.method,
+        "resourcePath": request.route,
+        "requestTimeEpoch": int(now.timestamp() * 1000),
+        "requestId": "schedule",
+    }
+    query = {name: [value] for name, value in request.query.items()} if request.query else None
+    return {
+        "resource": request.route, "httpMethod": request.method, "requestContext": context, "headers": headers,
+        "multiValueQueryStringParameters": query, "pathParameters": dict(request.places), "stageVariables": None,
+        "body": None if request.body is None else json.dumps(request.body, ensure_ascii=False),
+        "isBase64Encoded": False,
+    }  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Beginning:
     """A case to begin from: its number, and the tables with nothing but it."""
@@ -112,19 +138,24 @@ class Town:
     cold: bool = True
     warmed: float = 0.0
 
-    def ask(self, request: Request, skew: float = 0) -> Reply:
-        """The answer of the app, at the present time of the virtual clock, moved by `skew` seconds."""
+    def ask(self, request: Request, skew: float = 0, lasts: float = LAMBDA_SECONDS) -> Reply:
+        """The answer of the app, at the present time of the virtual clock, moved by `skew` seconds; its Lambda lasts
+        so many by the client's own time, in which others' waiting does not count."""
         now = self.cloud.clock.now() + timedelta(seconds=skew)
-        answer = self.app(self._event(request, now), SimpleNamespace(aws_request_id="schedule"))
+        actor = acting()
+        watch = SimpleNamespace(time=lambda: actor.lived if actor else 0.0)
+        context = LambdaContext("api_handler", 512, round(lasts * 1000), watch)
+        answer = self.app(event(request, self._token(request.who), now), context)
         headers = {name.lower(): str(value) for name, value in answer["headers"].items()}
         return Reply(answer["statusCode"], headers, answer["body"].encode())
 
-    def begin(self, name: str, *, cold: bool = False) -> Beginning:
-        """Everything as it was when the case of this beginning had come so far, an hour later."""
+    def begin(self, name: str, *, cold: bool = False, jitter: int = 0) -> Beginning:
+        """Everything as it was when the case of this beginning had come so far, an hour later. `jitter` seeds the
+        pauses that the SDK draws."""
         beginning = self.beginnings[name]
         self._restore(beginning.tables)
         self.cloud.clock.restart(NINE + timedelta(hours=1))
-        random.seed(0)  # the SDK's jitter
+        random.seed(jitter)
         for quota in self.quotas:  # a new SDK client's
             quota.release(RetryQuota.INITIAL_CAPACITY)
         if cold:
@@ -143,7 +174,7 @@ class Town:
     def warm(self) -> None:
         """Let the process know of the registry what requests ask."""
         self.registry.forget()
-        for kind in ("organisation", "item", "calendar"):
+        for kind in self.registry.store.KINDS:
             self.registry.entries(kind)
         self.registry.current_calendar()
         for body, _ in BEGINNINGS.values():
@@ -180,25 +211,6 @@ class Town:
             self.cloud.tables[name].restore(kept.get(name))
         moto_repairs.forget()
         self.cloud.pump.skip()
-
-    def _event(self, request: Request, now: datetime) -> dict[str, Any]:
-        headers = {"content-type": "application/json", "authorization": f"Bearer {self._token(request.who)}"}
-        if request.key is not None:
-            headers["idempotency-key"] = request.key
-        if request.version is not None:
-            headers["if-match"] = f'"{request.version}"'
-        context = {
-            "httpMethod": request.method,
-            "resourcePath": request.route,
-            "requestTimeEpoch": int(now.timestamp() * 1000),
-            "requestId": "schedule",
-        }
-        return {
-            "resource": request.route, "httpMethod": request.method, "requestContext": context, "headers": headers,
-            "multiValueQueryStringParameters": None, "pathParameters": dict(request.places), "stageVariables": None,
-            "body": None if request.body is None else json.dumps(request.body, ensure_ascii=False),
-            "isBase64Encoded": False,
-        }  # fmt: skip
 
     def _token(self, who: Identity) -> str:
         named = json.dumps(who, sort_keys=True)

@@ -47,7 +47,8 @@ def occurrence(case: Case, clock: Clock, due: Due) -> str:
 
 def reached(case: Case, calendar: Calendar, days: int, until: datetime) -> Iterator[Finding]:
     """The rungs that the running clocks of `case` have reached by `until`, its state being what it is since its last
-    step; found at whoever holds it, because that is who is late. Asked before each step, and of what is still open, it finds every rung that was ever reached."""
+    step; found at whoever holds it, because that is who is late. Asked before each step, and of what is still open, it
+    finds every rung that was ever reached."""
     for clock in case.clocks.values():
         due = case.dues.get(clock.name)
         if clock.stopped is not None or due is None:
