@@ -9,10 +9,12 @@ not: such a year is counted by its fixed holidays, and every date in it is calle
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import MAXYEAR, date, datetime, time, timedelta, timezone
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from chalicelib.errors import BrokenDefinition
@@ -109,12 +111,7 @@ class Calendar:
 
     def is_working_day(self, day: date) -> bool:
         """Whether `day` counts as a working day (工作日): 行政许可法 art. 82 excludes statutory holidays."""
-        entry = self.years.get(day.year)
-        if day.weekday() >= 5:
-            return entry is not None and day in entry.work
-        if entry is None:
-            return (day.month, day.day) not in FIXED_HOLIDAYS
-        return day not in entry.off
+        return _works(day, self.years.get(day.year))
 
     def working_day_after(self, start: date, n: int) -> date:
         """The n-th working day after `start`; `start` itself never counts (民法典 art. 201).
@@ -133,10 +130,14 @@ class Calendar:
         if n < 0:
             raise ValueError(f"cannot count {n} days: the number must be 0 or more")
         day, left = start, n
-        while left or not self.is_working_day(day) or (gaps and _inside(gaps, day)):
+        for first, last in sorted(gaps):
+            before = self._days_between(day, first - ONE_DAY, every_day)
+            if left <= before:
+                break
+            day, left = max(day, last), left - before
+        day = self._forth(day, left, every_day) if n else start
+        while not self.is_working_day(day) or (gaps and _inside(gaps, day)):
             day += ONE_DAY
-            if left and (every_day or self.is_working_day(day)) and not (gaps and _inside(gaps, day)):
-                left -= 1
         return day
 
     def working_day_before(self, day: date) -> date:
@@ -148,8 +149,11 @@ class Calendar:
 
     def working_days_between(self, start: date, end: date) -> int:
         """How many working days lie after `start`, up to and including `end`; 0 where `end` is not later."""
-        days = (end - start).days
-        return sum(self.is_working_day(start + timedelta(days=step)) for step in range(1, days + 1))
+        if end <= start:
+            return 0
+        years = sum(len(self._working_days(year)) for year in range(start.year, end.year))
+        into_last, into_first = (bisect_right(self._working_days(day.year), day) for day in (end, start))
+        return years + into_last - into_first
 
     def provisional(self, start: date, end: date) -> bool:
         """Whether any day from `start` to `end`, both included, lies in a year not published."""
@@ -158,6 +162,23 @@ class Calendar:
     def coverage_ends(self) -> date:
         """The last day of the last published year; `date.min` where no year is published."""
         return date(max(self.years), 12, 31) if self.years else date.min
+
+    def _working_days(self, year: int) -> Sequence[date]:
+        return _working_days(year, self.years.get(year))
+
+    def _days_between(self, start: date, end: date, every_day: bool) -> int:
+        return max((end - start).days, 0) if every_day else self.working_days_between(start, end)
+
+    def _forth(self, start: date, n: int, every_day: bool) -> date:
+        """The n-th day after `start`, n at least 1."""
+        if every_day:
+            return start + timedelta(days=n)
+        year, days = start.year, self._working_days(start.year)
+        place = bisect_right(days, start) + n - 1
+        while place >= len(days):
+            place -= len(days)
+            year, days = year + 1, self._working_days(year + 1)
+        return days[place]
 
 
 def parse_year(year: int, data: Mapping[str, object], *, version: int = 1) -> CalendarYear:
@@ -194,6 +215,24 @@ def require_complete(year: CalendarYear) -> None:
     festival = [day for day in year.off if date(year.year, 1, 20) < day < date(year.year, 3, 1)]
     if len(festival) < 3:
         raise BrokenDefinition(f"calendar {year.year}: off: the days of 春节 are missing")
+
+
+def _works(day: date, entry: CalendarYear | None) -> bool:
+    if day.weekday() >= 5:
+        return entry is not None and day in entry.work
+    if entry is None:
+        return (day.month, day.day) not in FIXED_HOLIDAYS
+    return day not in entry.off
+
+
+@lru_cache(maxsize=64)
+def _working_days(year: int, entry: CalendarYear | None) -> Sequence[date]:
+    """The working days of a year in order, so that counting is looking up a place."""
+    if year > MAXYEAR:
+        raise OverflowError(f"no calendar reaches the year {year}")
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return tuple(day for day in days if _works(day, entry))
 
 
 def _inside(gaps: Sequence[tuple[date, date]], day: date) -> bool:

@@ -79,6 +79,22 @@ class Case:
     actors: Mapping[str, str] = field(default_factory=dict)  # action → who took it last
 
     @property
+    def constants(self) -> tuple[str, str, str, str, str, str, bool, datetime, str, str]:
+        """The first block, in its order."""
+        return (
+            self.id,
+            self.item,
+            self.organisation,
+            self.channel,
+            self.applicant,
+            self.taken_at,
+            self.observed,
+            self.received,
+            self.agent,
+            self.about,
+        )
+
+    @property
     def version(self) -> int:
         """The number of recorded steps; what ETag and If-Match carry."""
         return len(self.nodes)
@@ -121,20 +137,24 @@ def link(before: bytes, node: Node) -> bytes:
     return hashlib.sha256(before + _CANONICAL.encode(content).encode()).digest()[:CHAIN_BYTES]
 
 
+def sealed(node: Node, before: bytes) -> Node:
+    """The node with its hash, chained to what stood `before`."""
+    return Node(
+        node.action,
+        node.at,
+        node.actor,
+        node.request,
+        node.digest,
+        node.evidence,
+        node.dues,
+        node.dossier,
+        link(before, node),
+    )
+
+
 def unfolded(case: Case) -> Case:
     """The constants of a case, without any node."""
-    return Case(
-        case.id,
-        case.item,
-        case.organisation,
-        case.channel,
-        case.applicant,
-        case.taken_at,
-        case.observed,
-        case.received,
-        case.agent,
-        case.about,
-    )
+    return Case(*case.constants)
 
 
 def holders(case: Case) -> frozenset[str]:

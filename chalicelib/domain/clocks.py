@@ -71,10 +71,13 @@ class Clock:
     no_later: datetime | None = None
 
     def __post_init__(self) -> None:
-        of_pauses = (at for pause in self.pauses for at in (pause.start, pause.end))
-        for at in filter(None, (self.start, self.stopped, self.told, self.no_later, *of_pauses)):
-            refuse_naive(at)
-        if any(pause.end is None for pause in self.pauses[:-1]):
+        times = [self.start, self.stopped, self.told, self.no_later]
+        for pause in self.pauses:
+            times += [pause.start, pause.end]
+        for at in times:
+            if at is not None:
+                refuse_naive(at)
+        if None in [pause.end for pause in self.pauses[:-1]]:
             raise ValueError(f"{self.name} clock: only the last pause may be open")
 
     @property

@@ -12,7 +12,7 @@ from dataclasses import replace
 from chalicelib.domain import authority, clocks, organisation
 from chalicelib.domain.authority import Kind, Line
 from chalicelib.domain.calendar import Calendar
-from chalicelib.domain.case import Case, Evidence, Law, Node, link
+from chalicelib.domain.case import Case, Evidence, Law, Node, sealed
 from chalicelib.domain.folding import clocks_after, deemed, edge, stepped, target
 from chalicelib.domain.guards import GUARDS
 from chalicelib.domain.pause_classes import PAUSE_CLASSES
@@ -27,16 +27,16 @@ KEPT_TO_DECIDE = 30  # the last of them are for steps that lead on: notes and no
 
 def open_case(blank: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
     """The first version of a case; intake's own checks (item, jurisdiction, materials) come before it."""
-    return _record(blank, wish, law, calendar)
+    return _record(blank, wish, edge(blank, wish.action, law.procedure), law, calendar)
 
 
 def take(case: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
     """`case` with the wished step recorded, or the refusal that says why not and what is possible."""
-    _require_known(case, wish, law)
     if case.observed:
+        _require_known(case, wish, law)
         _require_room(case, MOST_NODES)
         _require_recorder(wish)
-        return _record(case, wish, law, calendar)
+        return _record(case, wish, edge(case, wish.action, law.procedure), law, calendar)
     row = _row(case, wish, law)
     _require_room(case, MOST_NODES if row.target else MOST_NODES - KEPT_TO_DECIDE)
     authority.require_actor(
@@ -54,7 +54,7 @@ def take(case: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
     if case.nodes and wish.at < case.nodes[-1].at:
         wish = replace(wish, at=case.nodes[-1].at)
     added = _recorded(case, wish, row, law)
-    return _record(case, replace(wish, evidence={**wish.evidence, **added}) if added else wish, law, calendar)
+    return _record(case, replace(wish, evidence={**wish.evidence, **added}) if added else wish, row, law, calendar)
 
 
 def _recorded(case: Case, wish: Wish, row: Action, law: Law) -> Mapping[str, Evidence]:
@@ -96,14 +96,11 @@ def due_changes(
     return found
 
 
-def _record(case: Case, wish: Wish, law: Law, calendar: Calendar) -> Case:
-    node = Node(wish.action, wish.at, wish.subject, wish.request, wish.digest, wish.evidence, dossier=wish.dossier)
-    running = clocks_after(case, node, law)
-    recounted = edge(case, wish.action, law.procedure).clocks.get("recount", ())
-    dues = due_changes(case, running, calendar, recounted)
-    if dues:
-        node = replace(node, dues=dues)
-    return stepped(case, replace(node, chain=link(case.chain, node)), law, running)
+def _record(case: Case, wish: Wish, row: Action, law: Law, calendar: Calendar) -> Case:
+    running = clocks_after(case, wish, row, law)
+    dues = due_changes(case, running, calendar, row.clocks.get("recount", ()))
+    node = Node(wish.action, wish.at, wish.subject, wish.request, wish.digest, wish.evidence, dues, wish.dossier)
+    return stepped(case, sealed(node, case.chain), row, law, running)
 
 
 def _require_known(case: Case, wish: Wish, law: Law) -> None:
@@ -118,6 +115,7 @@ def _require_known(case: Case, wish: Wish, law: Law) -> None:
 def _row(case: Case, wish: Wish, law: Law) -> Action:
     row = law.procedure.find(wish.action, case.state)
     if row is None:
+        _require_known(case, wish, law)
         state = law.procedure.states[case.state].text
         raise ActionNotAllowed(
             f"办件处于“{state.zh}”，不能进行此操作",
@@ -135,17 +133,16 @@ def _require_recorder(wish: Wish) -> None:
         )
 
 
+def _takes(row: Action, name: str) -> bool:
+    return "missing_materials" in row.records if name == "corrections" else row.passes == "named"
+
+
 def _require_in_place(row: Action, wish: Wish) -> None:
     """Some evidence says something only of the steps that act on it; elsewhere it would be believed by its readers."""
-    takes = {
-        "to_organisation": row.passes == "named",
-        "to_line": row.passes == "named",
-        "corrections": "missing_materials" in row.records,
-    }
     errors = [
         FieldError(name, "not_here", f"“{row.text.zh}”不接受此项", f"{row.name} does not take this field")
-        for name, taken in takes.items()
-        if not taken and wish.evidence.get(name) is not None
+        for name in ("to_organisation", "to_line", "corrections")
+        if wish.evidence.get(name) is not None and not _takes(row, name)
     ]
     if errors:
         raise InvalidInput(errors=errors)

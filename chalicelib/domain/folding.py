@@ -7,7 +7,7 @@ whether a step may be taken was decided before. No tables, no HTTP, no wall cloc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain import clocks as clockwork
@@ -18,6 +18,7 @@ from chalicelib.domain.clocks import Clock, Limit, Unit
 from chalicelib.domain.item import Item
 from chalicelib.domain.pause_classes import PAUSE_CLASSES
 from chalicelib.domain.procedure import BACK, SUBMIT, Action, Procedure, Stage
+from chalicelib.domain.wish import Wish
 
 
 def fold(blank: Case, nodes: Iterable[Node], law: Law) -> Case:
@@ -30,24 +31,23 @@ def fold(blank: Case, nodes: Iterable[Node], law: Law) -> Case:
 
 def advance(case: Case, node: Node, law: Law) -> Case:
     """`case` with one more node. It takes what is recorded as true: guards were asked before."""
-    return stepped(case, node, law, clocks_after(case, node, law))
-
-
-def clocks_after(case: Case, node: Node, law: Law) -> Mapping[str, Clock]:
-    """The clocks of `case` as they run when `node` has been taken."""
     row = edge(case, node.action, law.procedure)
-    return _clocks(case, node, row, target(case, row, law.procedure), law)
+    return stepped(case, node, row, law, clocks_after(case, node, row, law))
 
 
-def stepped(case: Case, node: Node, law: Law, clocks: Mapping[str, Clock]) -> Case:
-    """`advance`, where `clocks_after` is known already."""
-    row = edge(case, node.action, law.procedure)
+def clocks_after(case: Case, step: Node | Wish, row: Action, law: Law) -> Mapping[str, Clock]:
+    """The clocks of `case` as they run when `step`, wished or recorded, has been taken by `row`."""
+    return _clocks(case, step, row, target(case, row, law.procedure), law)
+
+
+def stepped(case: Case, node: Node, row: Action, law: Law, clocks: Mapping[str, Clock]) -> Case:
+    """`advance`, where the row and the clocks after it are known already."""
     state = target(case, row, law.procedure)
     entered = law.procedure.states[state]
     closed_at = case.closed_at or (node.at if entered.closed else None)
     handler, holder, line = _hands(case, node, row)
-    return replace(
-        case,
+    return Case(
+        *case.constants,
         nodes=(*case.nodes, node),
         state=state,
         handler=handler,
@@ -107,16 +107,19 @@ def deemed(case: Case, at: datetime, law: Law) -> Deemed | None:
     stage, due = case.clocks.get("stage"), case.dues.get("stage")
     if state.deemed and stage and due and at > due.last:
         return Deemed(state.deemed, stage.start)
-    decided_by = last_to_decide(case, law.item)
-    if state.silence and law.item.silence == "deemed_grant" and decided_by and at > decided_by:
-        return Deemed(state.silence, decided_by)
+    if state.silence and law.item.silence == "deemed_grant":
+        decided_by = last_to_decide(case, law.item)
+        if decided_by and at > decided_by:
+            return Deemed(state.silence, decided_by)
     return None
 
 
 def last_to_decide(case: Case, item: Item) -> datetime | None:
     """The last instant for a decision before the event that the applicant named; None where no law names one."""
-    event = case.nodes[0].evidence.get("event") if case.nodes else None
-    if item.event.decide is None or not isinstance(event, str):
+    if item.event.decide is None or not case.nodes:
+        return None
+    event = case.nodes[0].evidence.get("event")
+    if not isinstance(event, str):
         return None
     return end_of_day(date.fromisoformat(event) - timedelta(days=item.event.decide.amount))
 
@@ -142,40 +145,42 @@ def _int(value: Evidence | None, otherwise: int) -> int:
     return value if isinstance(value, int) else otherwise
 
 
-def _clocks(case: Case, node: Node, row: Action, state: str, law: Law) -> Mapping[str, Clock]:
+def _clocks(case: Case, step: Node | Wish, row: Action, state: str, law: Law) -> Mapping[str, Clock]:
     clocks = dict(case.clocks)
     if case.observed:
-        return _observed_clocks(clocks, case, node, law.procedure.states[state].closed)
-    since = deemed(case, node.at, law)
-    start = since.since if since and since.state == state else node.at
+        return _observed_clocks(clocks, case, step, law.procedure.states[state].closed)
+    since = deemed(case, step.at, law)
+    start = since.since if since and since.state == state else step.at
     for name in row.clocks.get("start", ()):
         limit = law.item.statutory if name == "statutory" else law.item.promised
         if limit is not None:
             clocks[name] = Clock(name, start, limit, no_later=last_to_decide(case, law.item))
-    pausable = _stops(node) & set(row.clocks.get("pause", ()))
-    for name, clock in list(clocks.items()):
-        if clock.stopped is not None:
-            continue
-        if name in pausable:
-            clocks[name] = clockwork.pause(clock, str(node.evidence["pause_class"]), node.at)
-        if name in row.clocks.get("resume", ()) and clockwork.paused(clock):
-            clocks[name] = clockwork.resume(clock, node.at)
-        if name in row.clocks.get("stop", ()):
-            clocks[name] = clockwork.stop(clock, node.at)
-        if name in row.clocks.get("extend", ()) and law.item.extension and _extends(clock, law.item.extension):
-            clocks[name] = clockwork.extend(
-                clock, Limit(_int(node.evidence.get("days"), 0), clock.limit.unit, law.item.extension.basis)
-            )
-    return _with_stage(clocks, case, node.action, start, row, state, law)
+    for effect, names in row.clocks.items():
+        for name in names:
+            if name in clocks and clocks[name].stopped is None:
+                clocks[name] = _changed(clocks[name], effect, step, law.item)
+    return _with_stage(clocks, case, step.action, start, row, state, law)
 
 
-def _stops(node: Node) -> frozenset[str]:
-    found = PAUSE_CLASSES.get(str(node.evidence.get("pause_class", "")))
+def _changed(clock: Clock, effect: str, step: Node | Wish, item: Item) -> Clock:
+    """The clock after an effect of the row; the same where the effect does not touch it."""
+    match effect:
+        case "pause" if clock.name in _stops(step):
+            return clockwork.pause(clock, str(step.evidence["pause_class"]), step.at)
+        case "resume" if clockwork.paused(clock):
+            return clockwork.resume(clock, step.at)
+        case "stop":
+            return clockwork.stop(clock, step.at)
+        case "extend" if item.extension and item.extension.unit == clock.limit.unit:
+            days = _int(step.evidence.get("days"), 0)
+            return clockwork.extend(clock, Limit(days, clock.limit.unit, item.extension.basis))
+        case _:
+            return clock
+
+
+def _stops(step: Node | Wish) -> frozenset[str]:
+    found = PAUSE_CLASSES.get(str(step.evidence.get("pause_class", "")))
     return found.stops if found else frozenset()
-
-
-def _extends(clock: Clock, extension: Limit) -> bool:
-    return clock.limit.unit == extension.unit
 
 
 def _with_stage(
@@ -200,13 +205,13 @@ def _stage_limit(stage: Stage, item: Item) -> Limit | None:
     return stage.limit or (item.two_level.limit if item.two_level else None)
 
 
-def _observed_clocks(clocks: dict[str, Clock], case: Case, node: Node, closed: bool) -> Mapping[str, Clock]:
+def _observed_clocks(clocks: dict[str, Clock], case: Case, step: Node | Wish, closed: bool) -> Mapping[str, Clock]:
     """An observed case has the due date that it was told, and no other clock."""
-    told = node.evidence.get("due")
-    if node.action == SUBMIT and isinstance(told, int):
-        due = datetime.fromtimestamp(told, tz=node.at.tzinfo)
-        clocks["promised"] = Clock("promised", node.at, Limit(0, Unit.calendar_day), told=due)
+    told = step.evidence.get("due")
+    if step.action == SUBMIT and isinstance(told, int):
+        due = datetime.fromtimestamp(told, tz=step.at.tzinfo)
+        clocks["promised"] = Clock("promised", step.at, Limit(0, Unit.calendar_day), told=due)
     running = clocks.get("promised")
     if running and running.stopped is None and closed and case.closed_at is None:
-        clocks["promised"] = clockwork.stop(running, max(node.at, running.start))
+        clocks["promised"] = clockwork.stop(running, max(step.at, running.start))
     return clocks

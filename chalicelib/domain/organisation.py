@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from chalicelib.errors import BrokenDefinition
@@ -40,6 +41,7 @@ class Organisation:
     sample: bool = False
 
 
+@lru_cache(maxsize=1024)
 def level(code: str) -> Level:
     """The level that a code's digits say; ValueError for anything that is not an organisation code."""
     if not _CODE.fullmatch(code):

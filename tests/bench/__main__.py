@@ -19,6 +19,7 @@ from typing import Any
 from tests.bench.timing import Compared
 
 ROOT = Path(__file__).parents[2]
+UNWRITTEN = "PYTHONDONTWRITEBYTECODE is set: every fresh process compiles this platform anew, and the libraries not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def _lines(recorded: dict[str, Any], source: Path, chosen: list[str]) -> Iterato
     if "transition" in wanted:
         yield _ratio("transition", "PynamoDB get + update", rows.transition(recorded), 1.5)
     if "first" in wanted:
+        if sys.dont_write_bytecode:
+            print(json.dumps({"note": UNWRITTEN}))
         found, modules = rows.first_transition(source)
         yield _ratio("first transition of a process", "a botocore client", found, 2.0)
         yield Line("first transition of a process", "counted", "modules", modules, 600)

@@ -163,6 +163,34 @@ def test_the_working_day_before_is_one_working_day_away(day: date) -> None:
     assert CALENDAR.working_days_between(before, day) == int(CALENDAR.is_working_day(day))
 
 
+gaps = st.lists(st.tuples(st.integers(-20, 60), st.integers(-1, 30)), max_size=4)
+
+
+@given(days, counts | st.just(0), st.booleans(), gaps)
+def test_counting_over_gaps_is_counting_day_by_day(
+    start: date, n: int, every_day: bool, stretches: list[tuple[int, int]]
+) -> None:
+    out = [(start + timedelta(days=at), start + timedelta(days=at + length)) for at, length in stretches]
+    day, left = start, n
+    while left or not CALENDAR.is_working_day(day) or any(first <= day <= last for first, last in out):
+        day += timedelta(days=1)
+        counts_here = every_day or CALENDAR.is_working_day(day)
+        left -= bool(left and counts_here and not any(first <= day <= last for first, last in out))
+    assert CALENDAR.last_day(start, n, every_day=every_day, gaps=out) == day
+
+
+@given(days, st.integers(-30, 900))
+def test_working_days_between_are_those_that_one_meets_on_the_way(start: date, length: int) -> None:
+    met = [CALENDAR.is_working_day(start + timedelta(days=n)) for n in range(1, length + 1)]
+    assert CALENDAR.working_days_between(start, start + timedelta(days=length)) == sum(met)
+
+
+def test_counting_past_the_last_year_that_there_is_overflows() -> None:
+    assert CALENDAR.working_day_after(date(9999, 12, 30), 1) == date(9999, 12, 31)
+    with pytest.raises(OverflowError):
+        CALENDAR.working_day_after(date(9999, 12, 30), 2)
+
+
 def test_nothing_lies_between_a_day_and_an_earlier_one() -> None:
     assert CALENDAR.working_days_between(date(2026, 3, 10), date(2026, 3, 2)) == 0
 

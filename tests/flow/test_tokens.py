@@ -6,14 +6,18 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jws, jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from chalicelib import errors
@@ -100,6 +104,18 @@ FORGED: dict[str, tuple[Callable[[], str], str]] = {
         lambda: f"{segment({**HEAD, 'crit': ['x'], 'x': 1})}.{SIGNED[1]}.{SIGNED[2]}",
         "malformed",
     ),
+    "a critical header that others understand": (lambda: token(KEY, {**HEAD, "crit": ["kid"]}), "malformed"),
+    "a payload that is not encoded": (
+        lambda: f"{segment({**HEAD, 'b64': False})}.{SIGNED[1]}.{SIGNED[2]}",
+        "malformed",
+    ),
+    "a header of the wrong kind": (lambda: f"{segment({**HEAD, 'typ': 7})}.{SIGNED[1]}.{SIGNED[2]}", "malformed"),
+    "a signature with padding": (lambda: f"{SIGNED[0]}.{SIGNED[1]}.{SIGNED[2]}==", "signature"),
+    "a signature with other letters for the same bytes": (
+        lambda: f"{SIGNED[0]}.{SIGNED[1]}.{SIGNED[2][:-1]}{chr(ord(SIGNED[2][-1]) + 1)}",
+        "signature",
+    ),
+    "a fourth part": (lambda: f"{token()}.{SIGNED[2]}", "malformed"),
     "an ID token": (lambda: token(KEY, {**HEAD, "typ": "id+jwt"}), "type"),
     "another issuer": (lambda: token(iss="https://evil.example"), "issuer"),
     "another audience": (lambda: token(aud="other"), "audience"),
@@ -147,6 +163,66 @@ def test_clocks_may_differ_by_a_minute(claim: str, verifier: Verifier) -> None:
 def test_no_text_breaks_the_verifier(text: str) -> None:
     with pytest.raises(errors.Refused):
         Verifier(ISSUER, AUDIENCE, "http://127.0.0.1:9/none").verify(text, NOW)
+
+
+JUNK: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, 0, -1, 1.5, float("nan"), 10**400, "", "x", "RS256", "none", "k1", "JWT", [], ["kid"], {}, ISSUER]
+)
+PARAMETERS = st.sampled_from(["alg", "kid", "typ", "cty", "crit", "b64", "jku", "jwk", "x5u", "x5c", "x5t", "note"])
+CLAIMS = st.sampled_from(["iss", "aud", "sub", "exp", "nbf", "iat", "jti"])
+HEADERS = st.dictionaries(PARAMETERS, JUNK, max_size=2).map(lambda changes: {**HEAD, **changes})
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.sampled_from("ABab09-_.=+/ \n文")), max_size=2)
+
+
+def edited(text: str, edits: list[tuple[float, bool, str]]) -> str:
+    """`text` with each letter put in, or in another's place, at its share of the length."""
+    for share, instead, letter in edits:
+        at = int(share * (len(text) - 1))
+        text = text[:at] + letter + text[at + instead :]
+    return text
+
+
+def library_takes(text: str) -> bool:
+    """Whether joserfc with all that it can, allowed RS256 and the issuer's key, takes the token."""
+    registry = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
+    registry.max_header_length = 8_192
+    rules = jwt.JWTClaimsRegistry(
+        now=int(NOW.timestamp()),
+        leeway=60,
+        iss={"essential": True, "value": ISSUER},
+        aud={"essential": True, "value": AUDIENCE},
+        sub={"essential": True},
+        exp={"essential": True},
+        iat={"essential": True},
+    )
+    try:
+        rules.validate(jwt.decode(text, KEY, algorithms=["RS256"], registry=registry).claims)
+    except (JoseError, ValueError, TypeError, AttributeError):
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def known() -> Iterator[Verifier]:
+    """A verifier that keeps the issuer's key through every example."""
+    issuer = Issuer()
+    yield Verifier(ISSUER, AUDIENCE, issuer.url)
+    issuer.close()
+
+
+@given(HEADERS, st.dictionaries(CLAIMS, JUNK, max_size=1), EDITS)
+def test_nothing_is_taken_that_the_library_would_refuse(
+    known: Verifier, header: dict[str, Any], changes: dict[str, Any], edits: list[tuple[float, bool, str]]
+) -> None:
+    signing = f"{segment(header)}.{segment({**claims(), **changes})}"
+    assert KEY.private_key is not None
+    signature = KEY.private_key.sign(signing.encode(), PKCS1v15(), SHA256())
+    text = edited(f"{signing}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}", edits)
+    try:
+        known.verify(text, NOW)
+    except errors.Unauthenticated:
+        return
+    assert library_takes(text)
 
 
 def test_keys_are_fetched_once_and_outlive_the_issuer(issuer: Issuer, verifier: Verifier) -> None:

@@ -49,6 +49,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "chalice": ("app.py", "chalicelib/http/"),
     "pydantic": ("chalicelib/http/",),
     "joserfc": ("chalicelib/http/",),
+    "cryptography": ("chalicelib/http/identity.py",),
     "pynamodb": ("chalicelib/store/",),
     "botocore": ("chalicelib/store/",),
     "boto3": (),
