@@ -16,28 +16,56 @@ os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # there are none; looking fo
 
 from datetime import datetime
 
-from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate
+from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
-from chalicelib.http import calendars, cases, openapi, registry
+from chalicelib.http import calendars, cases, findings, openapi, orders, quarantine, registry
 from chalicelib.http.operation import mount
 from chalicelib.observability import SERVICE
-from chalicelib.reactions import counting, coverage
+from chalicelib.reactions import coverage, falling_due, records, watching
 
 app = Chalice(app_name=SERVICE, configure_logs=False)
 
+# What each function does with one record of its stream; the quarantine can do it again.
+REACTIONS = {"on_case_change": watching.watch_case, "on_order_change": watching.watch_order}
+
 # 1. What clients ask: the function `api_handler`.
-DOORS = (cases.door, calendars.door, registry.door)
+PLATFORM = (cases, findings, orders, calendars, registry)
+DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 
 
-# 2. What the stream of cases sets off. The stack replaces the ARN by the table's own.
-@app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/CasesTable", batch_size=100)
-def on_case_change(event: DynamoDBEvent) -> None:
-    """Counts what happened, for the operators' dashboards."""
-    counting.count_steps(event.to_dict()["Records"])
+# 2. What the streams of cases and orders set off. How it is read, and the ARNs, are said by infra/mappings.yaml.
+@app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/CasesTable")
+def on_case_change(event: DynamoDBEvent) -> records.Report:
+    """Facts, findings, deadlines and work orders that follow from the steps of cases."""
+    return records.handle("on_case_change", event.to_dict()["Records"], REACTIONS["on_case_change"])
+
+
+@app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/OrdersTable")
+def on_order_change(event: DynamoDBEvent) -> records.Report:
+    """The same, of the steps of work orders."""
+    return records.handle("on_order_change", event.to_dict()["Records"], REACTIONS["on_order_change"])
+
+
+@app.on_sqs_message(queue_arn="arn:aws-cn:sqs:cn-north-1:000000000000:DeadLetters")
+def on_dead_letter(event: SQSEvent) -> None:
+    """Puts what Lambda gave up into the quarantine, while the stream still has it."""
+    records.take_in(event.to_dict()["Records"])
 
 
 # 3. What the clock sets off.
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def sweep_deadlines(event: CloudWatchEvent) -> None:
+    """Claims the rungs that open deadlines have reached: due soon, overdue, overdue still."""
+    falling_due.sweep_deadlines(datetime.fromisoformat(event.to_dict()["time"]))
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def recount_deadlines(event: CloudWatchEvent) -> None:
+    """Counts provisional dates anew once the calendar of their year is published."""
+    falling_due.recount_deadlines(datetime.fromisoformat(event.to_dict()["time"]))
+
+
 @app.schedule(Rate(1, unit=Rate.DAYS))
 def check_calendar(event: CloudWatchEvent) -> None:
     """Says how long the published calendar still lasts (国务院办公厅 publishes the next year's each November)."""

@@ -46,6 +46,10 @@ METRICS: Mapping[str, frozenset[str]] = {
     "CasesReceived": frozenset({"channel"}),
     "StepsTaken": frozenset({"action"}),
     "CalendarDaysLeft": frozenset(),
+    "DeadlinesSwept": frozenset(),
+    "RungsReached": frozenset(),
+    "DeadlinesRecounted": frozenset(),
+    "RecordsQuarantined": frozenset({"reader"}),
 }
 
 _PRIVATE = re.compile(r"[0-9]{5,}[0-9Xx]?|[\u3400-\u9fff]+")

@@ -3,20 +3,13 @@ here: a metric may be lost or doubled. This module must not read or write tables
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 from chalicelib import observability
 from chalicelib.store import changes
 
 
-def count_steps(records: Iterable[Mapping[str, Any]]) -> None:
-    """One count for each case received, by channel, and for each step taken, by action."""
-    for record in records:
-        change = changes.of_record(record)
-        if change is None:
-            continue
-        if change.before == 0:
-            observability.count("CasesReceived", change.at, channel=change.stored.blank.channel)
-        for version in change.fresh:
-            observability.count("StepsTaken", change.at, action=change.stored.nodes[version - 1].action)
+def count_steps(change: changes.Change) -> None:
+    """One count for a case received, by channel, and for each step taken, by action."""
+    if change.before == 0:
+        observability.count("CasesReceived", change.at, channel=change.stored.blank.channel)
+    for version in change.fresh:
+        observability.count("StepsTaken", change.at, action=change.stored.nodes[version - 1].action)

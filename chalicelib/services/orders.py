@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from chalicelib.domain import engine, order
 from chalicelib.domain.authority import Identity, Kind
@@ -16,8 +17,9 @@ from chalicelib.domain.case import Case, Evidence
 from chalicelib.domain.procedure import SUBMIT
 from chalicelib.domain.wish import Wish
 from chalicelib.errors import ActionNotAllowed, Busy, StaleVersion
-from chalicelib.services import casework, registry, subjects, transitions
+from chalicelib.services import casework, reading, registry, subjects, transitions, watchers
 from chalicelib.services.casework import Known
+from chalicelib.services.reading import History, Page
 from chalicelib.services.transitions import Step
 from chalicelib.store import orders
 from chalicelib.store.books import Book
@@ -67,9 +69,51 @@ def act_as_platform(
     raise Busy("办件正被他人办理，请稍后重试", "others keep moving this; try again")
 
 
-def about(subject: str, identity: Identity, now: datetime) -> list[Known]:
-    """The orders about a case, an order or an organisation's day that this identity may see, oldest first."""
-    found = orders.BOOK.load_many(orders.about(subject))
+def of_case(case_id: str, identity: Identity, now: datetime) -> list[Known]:
+    """The orders about one case, oldest first; for staff who may see the case."""
+    watchers.require_staff(identity)
+    casework.visible(case_id, identity, now)
+    found = orders.BOOK.load_many(orders.about(case_id))
     known = [casework.judged(stored) for stored in found.values()]
     seen = [each for each in known if casework.may_see(identity, each.case, now)]
     return sorted(seen, key=lambda each: (each.case.received, each.case.id))
+
+
+def one(order_id: str, identity: Identity, now: datetime) -> Known:
+    """One order; NotFound where there is none for this identity."""
+    return casework.visible(order_id, identity, now, orders.BOOK)
+
+
+def history(order_id: str, identity: Identity, now: datetime) -> History:
+    """The whole history of an order, verified."""
+    return reading.history(order_id, identity, now, orders.BOOK)
+
+
+def desk(
+    organisation: str,
+    *,
+    identity: Identity,
+    now: datetime,
+    kind: str | None,
+    state: str | None,
+    due: str | None,
+    after: Mapping[str, Any] | None,
+    most: int,
+) -> Page:
+    """The orders that wait at an organisation, what is due first on top; as `reading.desk`."""
+    return reading.desk(
+        organisation,
+        identity=identity,
+        now=now,
+        item=kind,
+        state=state,
+        due=due,
+        after=after,
+        most=most,
+        book=orders.BOOK,
+    )
+
+
+def act(order_id: str, step: Step, *, identity: Identity, key: str | None, digest: bytes, now: datetime) -> Known:
+    """Takes a step of an order, or answers again what this request already became; as `transitions.act`."""
+    return transitions.act(order_id, step, identity=identity, key=key, digest=digest, now=now, book=orders.BOOK)

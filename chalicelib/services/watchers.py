@@ -1,4 +1,4 @@
-"""What those who supervise may read: findings of an organisation or a case, and the work orders that follow.
+"""What those who supervise may read: the findings of an organisation or a case.
 
 Findings are for staff and systems: they name what somebody may have done wrong before it was verified. Every list is
 bounded, and scope is part of every key that is read. This module must not write and must not know HTTP.
@@ -14,11 +14,9 @@ from chalicelib.domain import authority
 from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.supervision.rule import Finding
 from chalicelib.errors import Forbidden
-from chalicelib.services import casework, orders
-from chalicelib.services.casework import Known
+from chalicelib.services import casework
 from chalicelib.services.reading import READS_A_PAGE, ROWS_A_READ, Page
 from chalicelib.store import findings as store
-from chalicelib.store import orders as books
 
 
 def findings(
@@ -51,23 +49,12 @@ def findings(
 
 def findings_of(case_id: str, identity: Identity, now: datetime) -> list[Finding]:
     """Everything that was found of one case, in the order of time."""
-    _require_staff(identity)
+    require_staff(identity)
     casework.visible(case_id, identity, now)
     return sorted(store.of_subject(case_id), key=lambda finding: (finding.at, finding.key))
 
 
-def orders_of(case_id: str, identity: Identity, now: datetime) -> list[Known]:
-    """The orders about one case, oldest first."""
-    _require_staff(identity)
-    casework.visible(case_id, identity, now)
-    return orders.about(case_id, identity, now)
-
-
-def order(order_id: str, identity: Identity, now: datetime) -> Known:
-    """One order; NotFound where there is none for this identity."""
-    return casework.visible(order_id, identity, now, books.BOOK)
-
-
-def _require_staff(identity: Identity) -> None:
+def require_staff(identity: Identity) -> None:
+    """Findings and orders are for staff and systems."""
     if identity.kind is Kind.citizen:
         raise Forbidden("异常与工单仅供内部查看", "findings and work orders are internal")

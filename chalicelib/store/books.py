@@ -109,7 +109,7 @@ class Book:
         """The case as of now (a consistent read), or None."""
         try:
             with guarded():
-                return _stored(self.model.get(case_id, consistent_read=True))
+                return stored(self.model.get(case_id, consistent_read=True))
         except self.model.DoesNotExist:
             return None
 
@@ -119,7 +119,7 @@ class Book:
         for start in range(0, len(case_ids), LONGEST_BATCH):
             with guarded():
                 for row in self.model.batch_get(list(case_ids[start : start + LONGEST_BATCH])):
-                    found[row.id] = _stored(row)
+                    found[row.id] = stored(row)
         return found
 
     def add(self, case: Case, *, queued: bool, kept: Sequence[str]) -> None:
@@ -231,7 +231,8 @@ def _instant(seconds: float) -> datetime | None:
     return None if seconds == NO_DUE else datetime.fromtimestamp(seconds, tz=UTC)
 
 
-def _stored(row: Row) -> Stored:
+def stored(row: Row) -> Stored:
+    """The case or order in a row."""
     blank = Case(
         id=row.id,
         item=row.item,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from chalicelib import settings
@@ -24,13 +24,14 @@ SHARDS = 4  # partitions of what is open; a sweep reads each
 @dataclass(frozen=True, slots=True)
 class Deadline:
     """One clock of a subject (`book`: cases or orders) as of its `version`; `next`: when its next rung is reached
-    (None: none is to come, or it stands still)."""
+    (None: none is to come, or it stands still); `provisional`: its date counts in a year not yet published."""
 
     subject: str
     book: str
     clock: str
     version: int
     next: datetime | None
+    provisional: bool = False
 
 
 class _Open(GlobalSecondaryIndex["DeadlineRow"]):
@@ -40,6 +41,15 @@ class _Open(GlobalSecondaryIndex["DeadlineRow"]):
 
     shard = UnicodeAttribute(hash_key=True)
     next = NumberAttribute(range_key=True)
+
+
+class _Provisional(GlobalSecondaryIndex["DeadlineRow"]):
+    class Meta:
+        index_name = "provisional"
+        projection = KeysOnlyProjection()
+
+    provisional = UnicodeAttribute(hash_key=True, attr_name="p")
+    subject = UnicodeAttribute(range_key=True)
 
 
 class DeadlineRow(Model):
@@ -55,8 +65,10 @@ class DeadlineRow(Model):
     version = NumberAttribute(attr_name="v")
     shard = UnicodeAttribute(null=True)
     next = NumberAttribute(null=True)
+    provisional = UnicodeAttribute(attr_name="p", null=True)
 
     open = _Open()
+    awaiting_calendar = _Provisional()
 
 
 share(DeadlineRow)
@@ -82,8 +94,15 @@ def due(shard: int, now: datetime, most: int) -> list[tuple[Deadline, datetime]]
             str(shard), DeadlineRow.next <= int(now.timestamp()), limit=most, page_size=most
         ):
             rung = datetime.fromtimestamp(int(row.next), tz=UTC)
-            found.append((Deadline(row.subject, row.book, row.clock, int(row.version), rung), rung))
+            held = row.provisional is not None
+            found.append((Deadline(row.subject, row.book, row.clock, int(row.version), rung, held), rung))
     return found
+
+
+def provisional(shard: int, most: int) -> list[tuple[str, str]]:
+    """At most `most` subjects of a shard with a date that counts in a year not yet published: (subject, clock)."""
+    with guarded():
+        return [(row.subject, row.clock) for row in DeadlineRow.awaiting_calendar.query(str(shard), limit=most)]
 
 
 def of_subject(subject: str) -> list[Deadline]:
@@ -96,6 +115,7 @@ def of_subject(subject: str) -> list[Deadline]:
                 row.clock,
                 int(row.version),
                 datetime.fromtimestamp(int(row.next), tz=UTC) if row.next is not None else None,
+                row.provisional is not None,
             )
             for row in DeadlineRow.query(subject, consistent_read=True)
         ]
@@ -103,8 +123,11 @@ def of_subject(subject: str) -> list[Deadline]:
 
 def _put(deadline: Deadline, condition: object) -> bool:
     row = DeadlineRow(deadline.subject, deadline.clock, book=deadline.book, version=deadline.version)
+    shard = str(zlib.crc32(deadline.subject.encode()) % SHARDS)
+    if deadline.provisional:
+        row.provisional = shard
     if deadline.next is not None:
-        row.shard = str(zlib.crc32(deadline.subject.encode()) % SHARDS)
+        row.shard = shard
         row.next = int(deadline.next.timestamp())
     try:
         persistently(lambda: row.save(condition=condition))  # type: ignore[arg-type]

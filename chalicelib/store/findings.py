@@ -46,14 +46,14 @@ class FindingRow(Model):
 share(FindingRow)
 
 
-def put(finding: Finding) -> bool:
+def put(found: Finding) -> bool:
     """Keeps a finding; False where it was kept before."""
     row = FindingRow(
-        finding.subject,
-        finding.key,
-        organisation=finding.organisation,
-        at=round(finding.at.timestamp() * 1000),
-        evidence=json.dumps(dict(finding.evidence), ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        found.subject,
+        found.key,
+        organisation=found.organisation,
+        at=round(found.at.timestamp() * 1000),
+        evidence=json.dumps(dict(found.evidence), ensure_ascii=False, sort_keys=True, separators=(",", ":")),
     )
     try:
         persistently(lambda: row.save(condition=FindingRow.subject.does_not_exist()))
@@ -66,7 +66,7 @@ def one(subject: str, key: str) -> Finding | None:
     """The finding of this name, or None."""
     try:
         with guarded():
-            return _finding(FindingRow.get(subject, key))
+            return finding(FindingRow.get(subject, key))
     except FindingRow.DoesNotExist:
         return None
 
@@ -74,7 +74,7 @@ def one(subject: str, key: str) -> Finding | None:
 def of_subject(subject: str) -> list[Finding]:
     """Everything that was found of a case, an order or an organisation's day, by key; one read."""
     with guarded():
-        return [_finding(row) for row in FindingRow.query(subject)]
+        return [finding(row) for row in FindingRow.query(subject)]
 
 
 def handled_by(
@@ -90,7 +90,7 @@ def handled_by(
             page_size=most,
             last_evaluated_key=_position(organisation, after) if after else None,
         )
-        found = [_finding(row) for row in page]
+        found = [finding(row) for row in page]
     onward = page.last_evaluated_key
     if not onward:
         return found, None
@@ -110,7 +110,8 @@ def _ms(at: datetime) -> int:
     return round(at.timestamp() * 1000)
 
 
-def _finding(row: FindingRow) -> Finding:
+def finding(row: FindingRow) -> Finding:
+    """The finding in a row."""
     rule, _, occurrence = row.key.partition("#")
     evidence: dict[str, Fact] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(row.evidence).items()

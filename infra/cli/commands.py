@@ -7,6 +7,8 @@ import typer
 from infra.cli.case_commands import case, deadline, desk
 from infra.cli.demo_command import demo
 from infra.cli.local_commands import clock, registry, token
+from infra.cli.rebuild_command import rebuild
+from infra.cli.redrive_command import redrive
 from infra.cli.replay_command import replay
 
 app = typer.Typer(
@@ -15,6 +17,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for command in (demo, replay, case, desk, deadline, token, clock):
+for command in (demo, replay, case, desk, deadline, token, clock, redrive, rebuild):
     app.command()(command)
 app.add_typer(registry, name="registry")

@@ -13,10 +13,9 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json as jsons
-import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,20 +27,23 @@ from chalice.app import Chalice
 from chalicelib.domain.calendar import SHANGHAI
 from infra.local import moto_repairs, tables
 from infra.local.clock import LocalClock
+from infra.local.dead_letters import DeadLetters
 from infra.local.doors import Doors
 from infra.local.dynamo_rows import Rows
 from infra.local.emf import Metrics
+from infra.local.environment import environment
 from infra.local.gateway import Gateway
 from infra.local.issuer import AUDIENCE, Issuer
 from infra.local.keeping import Keeper, Parts
-from infra.local.pump import Options, Pump, mappings_of
+from infra.local.mappings import Mappings
+from infra.local.pump import Pump
 from infra.local.schedules import Scheduler, schedules_of
 from infra.local.wsgi_client import Reply, call
 
 REGION = "cn-north-1"
 STAGE = "local"
 TEMPLATE = Path(__file__).parents[1] / "tables.yaml"
-DEAD_LETTERS = f"zhongshu-{STAGE}-dead-letters"
+DEAD_LETTERS = "DeadLetters"  # the logical id of the queue
 ENVIRONMENT = {
     "STAGE": STAGE,
     "AWS_DEFAULT_REGION": REGION,
@@ -71,6 +73,7 @@ class LocalCloud:
     issuer: Issuer
     pump: Pump
     scheduler: Scheduler
+    letters: DeadLetters
     metrics: Metrics
     tables: Mapping[str, Rows]
     keeper: Keeper | None
@@ -85,18 +88,18 @@ class LocalCloud:
         *,
         app_factory: Callable[[], Chalice] = _the_app,
         template: Path = TEMPLATE,
-        streams: Mapping[str, Options] | None = None,
         runs: bool = True,
         data: Path | None = None,
     ) -> LocalCloud:
-        """Start everything. `now` sets the clock, which stands still if not `runs`; `streams` overrides the settings
-        of stream mappings by function name; `data` is a directory that keeps everything, or Unusable is raised."""
+        """Start everything. `template` has the tables, and beside it stands what it says of streams and queues; `now`
+        sets the clock, which stands still if not `runs`; `data` is a directory that keeps everything, or Unusable is
+        raised."""
         with contextlib.ExitStack() as stack:
             keeper = stack.enter_context(contextlib.closing(Keeper(data))) if data else None
-            cloud = _started(stack, LocalClock(now, runs=runs), app_factory, template, streams, keeper)
+            cloud = _started(stack, LocalClock(now, runs=runs), app_factory, template, keeper)
             if now is not None:
                 cloud.clock.set(now)
-            cloud._pumped()
+            cloud._pumped(cloud.pump.poll)
             cloud._stack = stack.pop_all()
         return cloud
 
@@ -143,16 +146,28 @@ class LocalCloud:
             self._settle()
 
     def drain(self) -> int:
-        """Read every stream to its end and publish metrics; gives the number of records delivered."""
+        """Read every stream to its end and publish metrics; gives the number of records that are done with."""
         with self._lock:
-            delivered = self._pumped()
+            done = self._pumped(self.pump.drain)
             self.metrics.flush()
-            return delivered
+            return done
 
     def run_schedule(self, name: str) -> None:
         """Run one schedule now, and read the streams."""
+        with self._lock:
+            with self.metrics.caught():
+                self.scheduler.run(name)
+            self._pumped(self.pump.poll)
+
+    def rebuild(self, *, repair: bool) -> dict[str, Any]:
+        """What follows from all histories beside what is kept; `repair` puts what is missing first."""
+        from infra import rebuild  # reads its settings when it is imported
+
         with self._lock, self.metrics.caught():
-            self.scheduler.run(name)
+            if repair:
+                rebuild.repair(self.clock.now())
+            self._pumped(self.pump.drain)
+            return asdict(rebuild.compare(self.clock.now()))
 
     def schedule_names(self) -> list[str]:
         """The schedules that there are."""
@@ -176,6 +191,7 @@ class LocalCloud:
                 rows.restore(self._kept.get(name))
             moto_repairs.forget()
             moto_repairs.use_clock(self.clock.now)
+            self.pump.held = False
             self.pump.skip()
             self.dead_letters()
             self.metrics.forget()
@@ -187,28 +203,41 @@ class LocalCloud:
 
     def dead_letters(self) -> list[dict[str, Any]]:
         """The messages of the batches that were given up, taken from their queue."""
-        client, found = boto3.client("sqs"), []
-        while messages := client.receive_message(QueueUrl=_queue_url(), MaxNumberOfMessages=10).get("Messages"):
-            for each in messages:
-                found.append(jsons.loads(each["Body"]))
-                client.delete_message(QueueUrl=_queue_url(), ReceiptHandle=each["ReceiptHandle"])
-        if self.keeper:
-            self.keeper.letters_taken()
+        found = self.letters.take()
+        self._letters_read()
         return found
 
     def close(self) -> None:
         """Stop everything and put the environment back."""
         self._stack.close()
 
-    def _pumped(self) -> int:
+    def _pumped(self, pump: Callable[[], int]) -> int:
+        """Read streams and dead letters by turns until nothing is left that goes on by itself."""
         with self.metrics.caught():
-            return self.pump.drain()
+            self._read_letters()  # first: after a restart only they know what must not be trimmed
+            done = pump()
+            while self._read_letters():
+                done += pump()
+        return done
+
+    def _read_letters(self) -> int:
+        found = self.letters.deliver()
+        if found and not self.letters.waiting:
+            self._letters_read()
+        return found
+
+    def _letters_read(self) -> None:
+        self.pump.let_go()
+        if self.keeper:
+            self.keeper.letters_taken()
 
     def _settle(self) -> None:
-        self._pumped()
+        self._pumped(self.pump.poll)
         now = self.clock.now()
         with self.metrics.caught():
             due = self.scheduler.run_due()
+        if due:
+            self._pumped(self.pump.poll)
         self.metrics.settle()
         if self.keeper:
             with moto_repairs.LOCK:
@@ -220,23 +249,24 @@ def _started(
     clock: LocalClock,
     app_factory: Callable[[], Chalice],
     template: Path,
-    streams: Mapping[str, Options] | None,
     keeper: Keeper | None,
 ) -> LocalCloud:
     issuer = Issuer(keeper.key() if keeper else None)
     stack.callback(issuer.close)
-    stack.enter_context(_environment({**ENVIRONMENT, "OIDC_ISSUER": issuer.url, "OIDC_JWKS_URL": issuer.jwks_url}))
+    stack.enter_context(environment({**ENVIRONMENT, "OIDC_ISSUER": issuer.url, "OIDC_JWKS_URL": issuer.jwks_url}))
     rows = _engine(stack, clock, template)
     app = app_factory()
+    mappings = Mappings(app, template, STAGE)
+    letters = DeadLetters(mappings.queues()[DEAD_LETTERS], mappings.reader(DEAD_LETTERS), clock.now)
     pump = Pump(
-        mappings_of(app, streams),
+        mappings.streams(),
         {name: each.stream for name, each in rows.items() if each.stream},
         now=clock.now,
-        dead_letter=keeper.letters_to(_send_dead_letter) if keeper else _send_dead_letter,
+        dead_letter=keeper.letters_to(letters.send) if keeper else letters.send,
     )
-    scheduler = Scheduler(schedules_of(app), clock.now, pump.drain, REGION)
+    scheduler = Scheduler(schedules_of(app), clock.now, pump.poll, REGION)
     parts = Parts(rows, pump, clock, scheduler, lambda: moto_repairs.tokens(REGION))
-    return _assembled(app, issuer, parts, keeper)
+    return _assembled(app, issuer, parts, letters, keeper)
 
 
 def _engine(stack: contextlib.ExitStack, clock: LocalClock, template: Path) -> dict[str, Rows]:
@@ -246,12 +276,11 @@ def _engine(stack: contextlib.ExitStack, clock: LocalClock, template: Path) -> d
     stack.callback(moto_repairs.use_keeper, None)
     stack.enter_context(moto.mock_aws(config={"core": {"mock_credentials": False}}))
     definitions = tables.tables_of(tables.read_template(template), STAGE)
-    stack.enter_context(_environment(tables.create(boto3.client("dynamodb"), definitions)))
-    boto3.client("sqs").create_queue(QueueName=DEAD_LETTERS)
+    stack.enter_context(environment(tables.create(boto3.client("dynamodb"), definitions)))
     return {name: moto_repairs.table_named(each["TableName"], REGION) for name, each in definitions.items()}
 
 
-def _assembled(app: Chalice, issuer: Issuer, parts: Parts, keeper: Keeper | None) -> LocalCloud:
+def _assembled(app: Chalice, issuer: Issuer, parts: Parts, letters: DeadLetters, keeper: Keeper | None) -> LocalCloud:
     lock, clock = threading.RLock(), parts.clock
     metrics = Metrics(boto3.client("cloudwatch"), clock.now)
     held: list[LocalCloud] = []
@@ -269,31 +298,8 @@ def _assembled(app: Chalice, issuer: Issuer, parts: Parts, keeper: Keeper | None
         moto_repairs.use_keeper(keeper.write)
     # Histories have a stream; the registry, which was published before the first case, holds no clock.
     clock.used = lambda: any(rows for rows in parts.tables.values() if rows.stream)
-    running = (gateway, clock, issuer, parts.pump, parts.scheduler, metrics, parts.tables, keeper)
+    running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, parts.tables, keeper)
     cloud = LocalCloud(*running, lock, contextlib.ExitStack(), {})
     doors = Doors(cloud, lambda moment: moment.astimezone(SHANGHAI).isoformat(timespec="seconds"))
     held.append(cloud)
     return cloud
-
-
-def _queue_url() -> str:
-    url: str = boto3.client("sqs").get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"]
-    return url
-
-
-def _send_dead_letter(message: Mapping[str, Any]) -> None:
-    boto3.client("sqs").send_message(QueueUrl=_queue_url(), MessageBody=jsons.dumps(message))
-
-
-@contextlib.contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -1,7 +1,7 @@
 """What stands beside the platform's own routes: /_local/*, the reference page and its files.
 
-`/_local/*` is for tools and tests: tokens, the clock, draining, schedules. This module must not touch the platform's
-data.
+`/_local/*` is for tools and tests: tokens, the clock, draining, schedules, comparing what is derived. This module
+must not touch the platform's data.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Operated(Protocol):
     def advance(self, seconds: float) -> None: ...
     def drain(self) -> int: ...
     def run_schedule(self, name: str) -> None: ...
+    def rebuild(self, *, repair: bool) -> Mapping[str, Any]: ...
     def schedule_names(self) -> list[str]: ...
 
 
@@ -58,12 +59,15 @@ class Doors:
             return {"GET": lambda _: self._now(), "POST": self._clock}
         if path == "/_local/drain":
             return {"POST": lambda _: {"records": self._cloud.drain(), **self._now()}}
+        if path == "/_local/rebuild":
+            return {"POST": lambda fields: self._cloud.rebuild(repair=bool(fields.get("repair")))}
         if path == "/_local/schedules":
             return {"GET": lambda _: {"schedules": self._cloud.schedule_names()}}
         if path.startswith("/_local/schedules/"):
             return {"POST": lambda _: self._run(path.removeprefix("/_local/schedules/"))}
         raise NotFound(
-            "没有这个地址", "there is: /_local/token, /_local/clock, /_local/drain, /_local/schedules/{name}"
+            "没有这个地址",
+            "there is: /_local/token, /_local/clock, /_local/drain, /_local/rebuild, /_local/schedules/{name}",
         )
 
     def _now(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.domain.authority import Line
 from chalicelib.procedures import all_procedures
-from infra.reference import glossary, guards, items, markdown, procedures, refusals, routes
+from infra.reference import glossary, guards, items, markdown, procedures, refusals, routes, rules
 
 OPENAPI = "openapi.json"
 FOLDER = "reference"
@@ -41,6 +41,7 @@ def pages(root: Path, document: Mapping[str, Any]) -> dict[str, str]:
     found[guards.PATH] = guards.page(tables, words)
     found[items.PATH] = items.overview(catalogue, words)
     found |= {items.path(line): items.page(line, catalogue, words) for line in Line}
+    found[rules.PATH] = rules.page(words)
     found[routes.PATH] = routes.page(document)
     found[refusals.PATH] = refusals.page()
     found["README.md"] = _index(found)

@@ -18,7 +18,7 @@ from infra.local.wsgi_client import Reply
 from tests.faults.alone import Attempt, Deed, Weather, attempt, deed, shown, unsalted
 from tests.faults.invariants import require
 from tests.faults.stage import Actor, Stage
-from tests.faults.town import LAMBDA_SECONDS, Request, Town, town
+from tests.faults.town import LAMBDA_SECONDS, NINE, Request, Town, town
 from tests.faults.troubles import possible
 from tests.support import town as people
 from tests.support.wire import Call, Trouble
@@ -74,9 +74,12 @@ def reads() -> dict[str, Deed]:
         "code": people.HAISHU,
         "staff_id": "zs-330203-01",
         "year": "2026",
+        "order_id": _order(case),
     }
     queries = {
         "/v1/desk": {"org": people.HAISHU},
+        "/v1/findings": {"org": people.HAISHU},
+        "/v1/orders": {"org": people.HAISHU},
         "/v1/calendar/deadline": {"start": "2026-03-02", "limit": "10", "unit": "working_day"},
     }
     code = importlib.import_module("chalicelib.services.subjects").query_code(case)
@@ -86,6 +89,14 @@ def reads() -> dict[str, Deed]:
         asked = [Request(who, "GET", one.path, where, query=queries.get(one.path)) for who in ASKERS]
         found[f"GET {one.path}"] = next((each for each in asked if _good(attempt(here, each).reply)), asked[0])
     return {name: Deed("correction", request) for name, request in found.items()}
+
+
+def _order(case: str) -> str:
+    """The name of a work order about a case, which is there from now on."""
+    opened = importlib.import_module("chalicelib.services.orders").open_order
+    finding = {"finding": "W02#promised"}
+    name: str = opened("verification", "a cause", about=case, organisation=people.HAISHU, at=NINE, evidence=finding)
+    return name
 
 
 def outside_requests(trouble: Trouble) -> int:

@@ -13,7 +13,7 @@ import pytest
 from infra.local import tables
 from infra.local.cloud import TEMPLATE
 from infra.local.dynamo_rows import Row
-from tests.flow.conftest import Filed, Hub
+from tests.flow.conftest import NINE, Filed, Hub
 from tests.support import sizer
 from tests.support.town import (
     ACCEPT,
@@ -42,6 +42,7 @@ from tests.support.town import (
 from tests.support.wire import Call, counted, wire
 
 CASES = tables.tables_of(tables.read_template(Path(TEMPLATE)), "local")["CasesTable"]
+SWEEP = 75  # calls
 READS = {"GetItem", "Query", "BatchGetItem", "TransactGetItems"}
 TEN: tuple[Step, ...] = (
     ACCEPT,
@@ -59,8 +60,10 @@ TEN: tuple[Step, ...] = (
 
 @pytest.fixture
 def warm(hub: Hub) -> Hub:
-    """A hub whose registry is in the process, as it is behind the first request."""
+    """A hub whose registry is in the process, as it is behind the first request; its streams wait, because what they
+    set off is counted by itself."""
     hub.life(hub.file(), *WHOLE)
+    hub.cloud.pump.held = True
     return hub
 
 
@@ -174,7 +177,7 @@ def test_no_route_ever_scans(warm: Hub) -> None:
     document = warm.get("/v1/openapi.json")
     case = warm.file()
     names = {"case_id": case.id, "action": "accept", "item_id": "hotel-licence", "code": HAISHU, "year": "2026"}
-    names["delegation_id"] = "some-delegation"
+    names |= {"delegation_id": "some-delegation", "reader": "on_case_change", "sequence": "1", "order_id": "0" * 24}
     with wire() as calls:
         for path, methods in document["paths"].items():
             target = path.format(**names, staff_id="li")
@@ -247,3 +250,52 @@ def test_the_sizer_counts_an_index_only_when_its_entry_changes() -> None:
     assert units(s={"S": "other"}) == (1, 0)
     assert units(q={"N": "9"}) == (2, 0)  # another key: one entry goes, another comes
     assert units(h=None, q=None) == (1, 0)
+
+
+# What a step sets off.
+
+
+def set_off(hub: Hub, case: Filed, *steps: Step) -> list[dict[str, int]]:
+    """The calls of the stream's reaction to each of these steps."""
+    found = []
+    for step in steps:
+        hub.cloud.advance(3 * 3600)
+        hub.life(case, step)
+        with wire() as calls:
+            hub.cloud.drain()
+        found.append(counted(calls))
+    return found
+
+
+def test_a_step_sets_off_one_write_of_its_fact_and_no_read_of_the_case(warm: Hub) -> None:
+    case = warm.file()
+    warm.cloud.drain()
+    facts = len(warm.cloud.tables["FactsTable"].rows)
+    found = set_off(warm, case, ACCEPT, REVIEW, GRANT)
+    assert not any(set(calls) & READS for calls in found)
+    assert [calls["BatchWriteItem"] for calls in found] == [2, 2, 2]  # its fact, and the mark of its day
+    nodes = [name for _, name in warm.cloud.tables["FactsTable"].rows if name.startswith("node#")]
+    assert len(nodes) >= 3
+    assert len(warm.cloud.tables["FactsTable"].rows) >= facts + 3
+
+
+@pytest.mark.parametrize("number", [100, 10_000])
+def test_a_sweep_costs_what_is_due_and_not_what_is_stored(number: int, warm: Hub) -> None:
+    """Ten cases and the orders of the first are due, and so many more are open: the same round trips."""
+    cases = [warm.life(warm.file(), ACCEPT) for _ in range(10)]
+    warm.cloud.drain()
+    rows = warm.cloud.tables["DeadlinesTable"]
+    (row,) = [row for key, row in rows.rows.items() if key == (cases[0].id, "promised")]
+    later = str(int(row.item["next"]["N"]) + 90 * 86_400)
+    for serial in range(number):
+        id = f"{cases[0].id[:14]}{serial:07d}"
+        item = {**row.item, "subject": {"S": id}, "next": {"N": later}, "shard": {"S": str(serial % 4)}}
+        rows.replace((id, "promised"), Row(item, row.sizes))
+    warm.cloud.pump.held = True
+    warm.cloud.clock.restart(NINE.replace(day=6))
+    with wire() as calls:
+        warm.cloud.run_schedule("sweep_deadlines")
+    found = counted(calls)
+    assert found["Query"] == 4  # one of each shard
+    assert found["GetItem"] == 13  # the head of each case and order that is due
+    assert len(calls) == SWEEP

@@ -93,6 +93,7 @@ ENVIRONMENT = {
     "DEADLINES_TABLE": "deadlines",
     "FACTS_TABLE": "facts",
     "DIRTY_TABLE": "dirty",
+    "QUARANTINE_TABLE": "quarantine",
     "OIDC_ISSUER": ISSUER,
     "OIDC_AUDIENCE": AUDIENCE,
     "OIDC_JWKS_URL": "https://id.example.cn/jwks",

@@ -10,6 +10,7 @@ from pathlib import Path
 from subprocess import CompletedProcess, run
 from typing import Any
 
+import boto3
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -20,7 +21,7 @@ from infra.local.server import serving
 from tests.flow.conftest import Hub
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["demo", "replay", "case", "desk", "deadline", "token", "clock", "registry"]
+COMMANDS = ["demo", "replay", "case", "desk", "deadline", "token", "clock", "redrive", "rebuild", "registry"]
 
 
 @pytest.fixture
@@ -119,6 +120,22 @@ def test_a_registry_is_published_again_without_new_versions(url: str, tmp_path: 
     )
     assert told("registry", "load", str(tmp_path), "--url", url)["published"] == 1
     assert zs("registry", "load", str(tmp_path / "none"), "--url", url).returncode == 2
+
+
+def test_a_record_in_quarantine_is_listed_and_redriven(hub: Hub, url: str) -> None:
+    boto3.client("dynamodb").put_item(TableName="zhongshu-local-cases", Item={"id": {"S": "broken"}})
+    hub.cloud.drain()
+    (row,) = told("redrive", "--all", "--dry-run", "--url", url)
+    named = f"on_case_change/{row['sequence']}"
+    assert (row["key"], row["tries"]) == ("broken", 0)
+    shown = zs("redrive", "--id", named, "--url", url)
+    assert shown.returncode == 1
+    assert "1 still there" in shown.stdout
+    assert "KeyError" in shown.stdout
+    assert told("redrive", "--all", "--dry-run", "--url", url)[0]["tries"] == 1
+    assert zs("redrive", "--id", "on_case_change/1", "--url", url).returncode == 2
+    assert zs("redrive", "--url", url).returncode == 2
+    assert zs("redrive", "--all", "--id", named, "--url", url).returncode == 2
 
 
 def test_where_no_server_answers_the_message_names_the_command_to_run() -> None:

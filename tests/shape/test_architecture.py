@@ -38,10 +38,11 @@ BELOW: dict[str, set[str]] = {
     "observability": set(),
     "domain": {"domain", "errors"},
     "procedures": {"domain", "errors"},
+    "rules": {"domain", "errors"},
     "store": {"store", "procedures", "domain", *LEAVES},
-    "services": {"services", "store", "procedures", "domain", *LEAVES},
-    "reactions": {"reactions", "services", "store", "procedures", "domain", *LEAVES},
-    "http": {"http", "services", "store", "procedures", "domain", *LEAVES},
+    "services": {"services", "store", "procedures", "rules", "domain", *LEAVES},
+    "reactions": {"reactions", "services", "store", "procedures", "rules", "domain", *LEAVES},
+    "http": {"http", "services", "store", "procedures", "rules", "domain", *LEAVES},
     "app": {"http", "reactions", *LEAVES},
 }
 # Which packages only some places know.

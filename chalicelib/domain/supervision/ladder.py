@@ -16,7 +16,7 @@ from chalicelib.domain.case import Case
 from chalicelib.domain.clocks import Clock, Due
 from chalicelib.domain.supervision.rule import Fact, Finding
 
-YELLOW, RED, ESCALATED = "W01", "W02", "W03"
+YELLOW, RED, ESCALATED, WITHDRAWN = "W01", "W02", "W03", "W04"
 _AFTER = timedelta(seconds=1)  # the last instant itself is in time
 
 
@@ -57,6 +57,21 @@ def reached(case: Case, calendar: Calendar, days: int, until: datetime) -> Itera
             if rung.at <= until:
                 evidence = _evidence(clock, due)
                 yield Finding(rung.rule, case.id, case.holder, rung.at, occurrence(case, clock, due), evidence)
+
+
+def withdrawn(before: Case, after: Case, calendar: Calendar, days: int) -> Iterator[Finding]:
+    """What a calendar that was published takes back: each rung reached on a provisional date that the new date, which
+    the last step of `after` set, has not reached yet."""
+    at = after.nodes[-1].at
+    for finding in reached(before, calendar, days, at):
+        name = str(finding.evidence["clock"])
+        due, old = after.dues.get(name), before.dues[name]
+        if old is None or not old.provisional or due is None or due == old:
+            continue
+        later = {rung.rule for rung in rungs(after.clocks[name], due, calendar, days) if rung.at > at}
+        if finding.rule in later:
+            evidence = {**finding.evidence, "withdrawn": finding.key, "now": int(due.last.timestamp())}
+            yield Finding(WITHDRAWN, after.id, finding.organisation, at, finding.key, evidence)
 
 
 def next_rung(case: Case, name: str, calendar: Calendar, days: int, after: datetime) -> datetime | None:

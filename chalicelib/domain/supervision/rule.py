@@ -6,7 +6,7 @@ under its code. This module must not know where findings go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -45,7 +45,14 @@ class NotMeasurable:
 
 
 Verdict = tuple[Finding, ...] | NotMeasurable
-Check = Callable[[Timeline, Mapping[str, int], Calendar], Verdict]
+Parameters = Mapping[str, int]
+Check = Callable[[Timeline, Parameters, Calendar], Verdict]
+Code = tuple[Check, tuple[str, ...]]  # what a rule looks for, and the names of the parameters that it reads
+
+
+def verdict(found: Sequence[Finding], missing: str | None) -> Verdict:
+    """What was found; where nothing was and something was missing to tell, that it cannot be measured."""
+    return tuple(found) if found or missing is None else NotMeasurable(missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +68,4 @@ class Rule:
     scope: str
     parameters: Mapping[str, int]
     disabled: Text | None = None
+    period: str = ""

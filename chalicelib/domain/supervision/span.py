@@ -1,0 +1,138 @@
+"""What cross-case rules look at: the facts of one organisation in a stretch of days, and how others and before did.
+
+Rows are small and of one organisation, so that a rule over them is bounded whatever the province holds. This module
+must not judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.fact import Fact, Value
+from chalicelib.domain.supervision.of_case import NOT_RECORDED, SYSTEM
+from chalicelib.domain.supervision.rule import Parameters, Verdict
+
+Tally = Mapping[str, int]  # measure → number of cases
+
+DAY, DAYS, MONTH = "day", "days", "month"
+PERIODS = (DAY, DAYS, MONTH)
+FINISHES = frozenset({"complete", "settle"})
+MEASURES: Mapping[str, frozenset[str]] = {  # what a case did to count, once however often it did it
+    "received": frozenset({"submit"}),
+    "warned": frozenset({"W01"}),
+    "refused": frozenset({"refuse", "not_ours", "deny"}),
+    "suspended": frozenset({"suspend"}),
+    "returned": frozenset({"return"}),
+    "overdue": frozenset({"W02"}),
+    "ended_or_overdue": frozenset({"W02", "refuse", "not_ours", "withdraw", *FINISHES}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFact:
+    """One thing that happened to a case. `node`: an action, or the code of a rule that saw something; `at` None: only
+    the day is known; `actor` None: unknown; `automatic`: by nobody; `applicant`: a blind index."""
+
+    case_id: str
+    organisation: str
+    day: date
+    node: str
+    at: datetime | None = None
+    actor: str | None = None
+    item: str | None = None
+    applicant: str | None = None
+    result: str | None = None
+    channel: str | None = None
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RatingFact:
+    """One rating: `level` 1 to 5, 5 the best; `device`: what it was given on (None: unknown); `own`: a device of the
+    staff; `finished`: when the case that it rates was finished."""
+
+    case_id: str
+    at: datetime
+    level: int
+    device: str | None = None
+    own: bool = False
+    finished: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One organisation in a stretch from `first` to `last` that is over. `period`: day, days (several, looked at for
+    the last of them) or month; `ratings` None: none are pooled; `earlier`: the tallies of the months before, latest
+    first; `peers`: those of the organisations beside it in the same stretch."""
+
+    organisation: str
+    period: str
+    first: date
+    last: date
+    facts: tuple[CaseFact, ...] = ()
+    ratings: tuple[RatingFact, ...] | None = None
+    earlier: tuple[Tally, ...] = ()
+    peers: tuple[Tally, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """organisation#day, or organisation#month."""
+        return f"{self.organisation}#{self.last.isoformat()[: 7 if self.period == MONTH else 10]}"
+
+
+SpanCheck = Callable[[Span, Parameters, Calendar], Verdict]
+SpanCode = tuple[SpanCheck, tuple[str, ...]]
+
+
+def tally(facts: Iterable[CaseFact]) -> Tally:
+    """How many cases did each of MEASURES."""
+    cases: dict[str, set[str]] = {measure: set() for measure in MEASURES}
+    for fact in facts:
+        for measure, nodes in MEASURES.items():
+            if fact.node in nodes:
+                cases[measure].add(fact.case_id)
+    return {measure: len(found) for measure, found in cases.items()}
+
+
+def of_facts(facts: Iterable[Fact]) -> tuple[CaseFact, ...]:
+    """The steps and findings among pooled facts; of one thing the latest correction counts. What a transfer brought in
+    is told by the organisation that it came from."""
+    latest: dict[tuple[str, str, str], Fact] = {}
+    for fact in facts:
+        name = (fact.place, fact.kind, fact.id)
+        if fact.kind in ("node", "finding") and (name not in latest or latest[name].n < fact.n):
+            latest[name] = fact
+    return tuple(_of_node(fact) if fact.kind == "node" else _of_finding(fact) for fact in latest.values())
+
+
+def _of_node(fact: Fact) -> CaseFact:
+    data, actor = fact.data, _text(fact.data.get("actor"))
+    return CaseFact(
+        case_id=str(data["case"]),
+        organisation=fact.organisation,
+        day=fact.day,
+        node=str(data["node"]),
+        at=_at(data),
+        actor=None if actor == NOT_RECORDED else actor,
+        item=_text(data.get("item")),
+        applicant=_text(data.get("applicant")),
+        result=_text(data.get("result")),
+        channel=_text(data.get("channel")),
+        automatic=actor is not None and actor.startswith(SYSTEM),
+    )
+
+
+def _of_finding(fact: Fact) -> CaseFact:
+    return CaseFact(str(fact.data["subject"]), fact.organisation, fact.day, str(fact.data["rule"]), _at(fact.data))
+
+
+def _at(data: Mapping[str, Value]) -> datetime | None:
+    milliseconds = data.get("at")
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if isinstance(milliseconds, int) else None
+
+
+def _text(value: Value) -> str | None:
+    return value if isinstance(value, str) else None

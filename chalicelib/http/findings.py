@@ -1,0 +1,145 @@
+"""Findings over HTTP: the rules of supervision, and what they saw."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from chalicelib import errors
+from chalicelib.domain.calendar import end_of_day, start_of_day
+from chalicelib.domain.supervision.rule import Finding, Rule
+from chalicelib.http import cursors
+from chalicelib.http.fields import Names, OrganisationCode, PageQuery, Shown, Time, names
+from chalicelib.http.operation import Access, Answer, Call, Door
+from chalicelib.rules import all_rules
+from chalicelib.services import watchers
+
+door = Door(__name__, title=("监管", "Supervision"))
+
+_EARLIEST = date(1970, 1, 2)
+Day = Annotated[date, Field(ge=_EARLIEST, le=date(9998, 12, 31))]
+RuleCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}$")]
+
+
+class RuleOut(Shown):
+    """A rule as it is published; `disabled` says why it is listed and not asked."""
+
+    code: str
+    name: Names
+    severity: str
+    basis: str
+    scope: str
+    parameters: dict[str, int]
+    disabled: Names | None
+
+
+class RulesOut(Shown):
+    """Every rule, those that are switched off among them."""
+
+    items: list[RuleOut]
+
+
+class FindingOut(Shown):
+    """What a rule saw. `subject`: a case, an order, or an organisation and day; `evidence` names steps and values."""
+
+    rule: str
+    name: Names
+    severity: str
+    subject: str
+    occurrence: str
+    organisation: str
+    at: Time
+    evidence: dict[str, Any]
+
+
+class FindingsOut(Shown):
+    """One page of findings, in the order of time."""
+
+    items: list[FindingOut]
+    next: str | None
+
+
+class FindingsQuery(PageQuery):
+    """Whose findings, and from which days; or those of one subject."""
+
+    org: OrganisationCode
+    first: Annotated[Day | None, Field(alias="from", description="first legal day")] = None
+    last: Annotated[Day | None, Field(alias="to", description="last legal day")] = None
+    rule: RuleCode | None = None
+
+
+@door.operation(
+    "GET",
+    "/v1/rules",
+    summary=("监管规则", "Rules of supervision"),
+    access=Access.public,
+    out=RulesOut,
+)
+def rules(_call: Call) -> Answer:
+    """Every rule with its legal basis and parameters; one that is switched off says why."""
+    return Answer(RulesOut(items=[_rule(each) for each in all_rules().values()]))
+
+
+@door.operation(
+    "GET",
+    "/v1/findings",
+    summary=("异常与预警", "Findings"),
+    query=FindingsQuery,
+    out=FindingsOut,
+    refusals=(errors.Forbidden,),
+)
+def findings(call: Call) -> Answer:
+    """What was found at an organisation, in the order in which it came to be; its evidence names the steps."""
+    query: FindingsQuery = call.query
+    page = watchers.findings(
+        query.org,
+        identity=call.who,
+        first=start_of_day(query.first or _EARLIEST),
+        last=end_of_day(query.last) if query.last else call.now,
+        rule=query.rule,
+        after=cursors.decode(query.cursor, {"s": str, "k": str, "t": int}),
+        most=query.limit,
+    )
+    return Answer(FindingsOut(items=[_finding(each) for each in page.rows], next=cursors.encode(page.after)))
+
+
+@door.operation(
+    "GET",
+    "/v1/cases/{case_id}/findings",
+    summary=("本办件的异常与预警", "What was found of a case"),
+    where={"case_id": r"[0-9]{21}"},
+    out=FindingsOut,
+    refusals=(errors.Forbidden, errors.BrokenHistory),
+)
+def findings_of_case(call: Call) -> Answer:
+    """Everything that was found of one case; for staff who may see it."""
+    found = watchers.findings_of(call.path["case_id"], call.who, call.now)
+    return Answer(FindingsOut(items=[_finding(each) for each in found], next=None))
+
+
+def _rule(rule: Rule) -> RuleOut:
+    return RuleOut(
+        code=rule.code,
+        name=names(rule.text),
+        severity=rule.severity,
+        basis=rule.basis,
+        scope=rule.scope,
+        parameters=dict(rule.parameters),
+        disabled=names(rule.disabled) if rule.disabled else None,
+    )
+
+
+def _finding(finding: Finding) -> FindingOut:
+    rule = all_rules()[finding.rule]
+    return FindingOut(
+        rule=rule.code,
+        name=names(rule.text),
+        severity=rule.severity,
+        subject=finding.subject,
+        occurrence=finding.occurrence,
+        organisation=finding.organisation,
+        at=finding.at,
+        evidence={name: list(v) if isinstance(v, tuple) else v for name, v in sorted(finding.evidence.items())},
+    )

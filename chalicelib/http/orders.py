@@ -1,0 +1,211 @@
+"""Work orders over HTTP: the queue of an organisation, one order and its history, and its steps."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from chalicelib import errors
+from chalicelib.domain.authority import Kind
+from chalicelib.http import answers, bodies, cursors
+from chalicelib.http.answers import HistoryOut
+from chalicelib.http.bodies import StepIn
+from chalicelib.http.fields import Deadline, Names, OrganisationCode, PageQuery, Shown, Time, deadline, names
+from chalicelib.http.operation import Answer, Call, Door
+from chalicelib.services import orders, registry
+from chalicelib.services.casework import Known
+from chalicelib.store.books import Queued
+
+door = Door(__name__, title=("工单", "Work orders"))
+
+ID = {"order_id": r"[0-9a-f]{24}"}
+
+
+class OrderOut(Shown):
+    """A work order as it stands."""
+
+    order_id: str
+    version: int
+    kind: str
+    name: Names
+    about: str
+    finding: str | None = Field(description="rule#occurrence of the finding that it follows from")
+    state: str
+    state_name: Names
+    result: str | None
+    organisation: str
+    holder: str
+    opened_at: Time
+    closed_at: Time | None
+    action: str
+    at: Time
+    deadlines: dict[str, Deadline]
+    allowed_actions: list[str]
+
+
+class OrdersOut(Shown):
+    """The orders about something, oldest first."""
+
+    items: list[OrderOut]
+
+
+class OrderQueuedOut(Shown):
+    """One row of a queue of orders."""
+
+    order_id: str
+    kind: str
+    name: Names
+    state: str
+    due: Time | None
+    overdue: bool
+
+
+class OrderDeskOut(Shown):
+    """One page of an organisation's orders."""
+
+    items: list[OrderQueuedOut]
+    next: str | None
+
+
+class OrdersQuery(PageQuery):
+    """Whose queue, and which part of it."""
+
+    org: OrganisationCode
+    kind: Literal["verification", "supervision_order", "card"] | None = None
+    state: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}$")] | None = None
+    due: Literal["warning", "overdue"] | None = None
+
+
+@door.operation(
+    "GET",
+    "/v1/cases/{case_id}/orders",
+    summary=("本办件的工单", "The work orders about a case"),
+    where={"case_id": r"[0-9]{21}"},
+    out=OrdersOut,
+    refusals=(errors.Forbidden, errors.BrokenHistory),
+)
+def orders_of_case(call: Call) -> Answer:
+    """The orders that followed from what was found of a case."""
+    found = orders.of_case(call.path["case_id"], call.who, call.now)
+    return Answer(OrdersOut(items=[_order(each) for each in found]))
+
+
+@door.operation(
+    "GET",
+    "/v1/orders",
+    summary=("工单队列", "An organisation's work orders"),
+    query=OrdersQuery,
+    out=OrderDeskOut,
+    refusals=(errors.Forbidden,),
+)
+def desk(call: Call) -> Answer:
+    """The orders that wait at an organisation, what is due first on top."""
+    query: OrdersQuery = call.query
+    page = orders.desk(
+        query.org,
+        identity=call.who,
+        now=call.now,
+        kind=query.kind,
+        state=query.state,
+        due=query.due,
+        after=cursors.decode(query.cursor, {"id": str, "q": int}),
+        most=query.limit,
+    )
+    now = int(call.now.timestamp())
+    return Answer(OrderDeskOut(items=[_queued(row, now) for row in page.rows], next=cursors.encode(page.after)))
+
+
+@door.operation(
+    "GET",
+    "/v1/orders/{order_id}",
+    summary=("查看工单", "Read a work order"),
+    where=ID,
+    out=OrderOut,
+    refusals=(errors.BrokenHistory,),
+)
+def read(call: Call) -> Answer:
+    """The order as it stands."""
+    known = orders.one(call.path["order_id"], call.who, call.now)
+    return Answer(_order(known), version=known.case.version)
+
+
+@door.operation(
+    "GET",
+    "/v1/orders/{order_id}/history",
+    summary=("工单流程及校验", "The history of a work order, verified"),
+    where=ID,
+    out=HistoryOut,
+)
+def history(call: Call) -> Answer:
+    """Every step with its evidence; the hash chain is checked on reading. An order's number stands as `case_id`."""
+    found = orders.history(call.path["order_id"], call.who, call.now)
+    return Answer(answers.history(found, to_staff=call.who.kind is not Kind.citizen), version=found.known.case.version)
+
+
+@door.operation(
+    "POST",
+    "/v1/orders/{order_id}/actions/{action}",
+    summary=("办理工单", "Take a step of a work order"),
+    where={**ID, "action": r"[a-z_]{1,32}"},
+    body=StepIn,
+    out=OrderOut,
+    key="optional",
+    version=True,
+    refusals=(
+        errors.Forbidden,
+        errors.ActionNotAllowed,
+        errors.SamePerson,
+        errors.KeyReused,
+        errors.TooManySteps,
+        errors.BrokenHistory,
+    ),
+)
+def act(call: Call) -> Answer:
+    """The step is taken on the version that If-Match names, or not at all."""
+    known = orders.act(
+        call.path["order_id"],
+        bodies.step(call.path["action"], call.body, call.expected_version),
+        identity=call.who,
+        key=call.key,
+        digest=call.digest,
+        now=call.now,
+    )
+    return Answer(_order(known), version=known.case.version)
+
+
+def _order(known: Known) -> OrderOut:
+    case, law = known.case, known.law
+    last = case.nodes[-1]
+    cause = case.nodes[0].evidence.get("finding")
+    return OrderOut(
+        order_id=case.id,
+        version=case.version,
+        kind=law.item.id,
+        name=names(law.item.name),
+        about=case.about,
+        finding=cause if isinstance(cause, str) else None,
+        state=case.state,
+        state_name=names(law.procedure.states[case.state].text),
+        result=case.result,
+        organisation=case.organisation,
+        holder=case.holder,
+        opened_at=case.received,
+        closed_at=case.closed_at,
+        action=last.action,
+        at=last.at,
+        deadlines={name: deadline(due) for name, due in sorted(case.dues.items())},
+        allowed_actions=list(law.procedure.allowed(case.state)),
+    )
+
+
+def _queued(row: Queued, now: int) -> OrderQueuedOut:
+    kind = registry.law(row.item).item
+    return OrderQueuedOut(
+        order_id=row.id,
+        kind=kind.id,
+        name=names(kind.name),
+        state=row.state,
+        due=row.due,
+        overdue=row.due is not None and int(row.due.timestamp()) < now,
+    )

@@ -1,0 +1,24 @@
+"""What the clock makes of deadlines: rungs that are reached, and dates that a published calendar settles.
+
+A run that is missed, doubled or overlapped by another changes nothing. This module must not read or write tables.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib import observability
+from chalicelib.services import recount, sweep
+
+
+def sweep_deadlines(now: datetime) -> None:
+    """Claims what is due at `now`, and says that it looked: without this count nobody knows that nothing was due."""
+    swept = sweep.sweep(now)
+    observability.count("DeadlinesSwept", now, value=swept.due)
+    observability.count("RungsReached", now, value=swept.reached)
+
+
+def recount_deadlines(now: datetime) -> None:
+    """Counts anew what the calendar of now settles."""
+    found = recount.recount(now)
+    observability.count("DeadlinesRecounted", now, value=found.moved)

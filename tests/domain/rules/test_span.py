@@ -1,0 +1,55 @@
+"""Facts as cross-case rules read them: small rows, the latest correction of each, counts of cases."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from chalicelib.domain.fact import Fact, of_finding
+from chalicelib.domain.supervision.rule import Finding
+from chalicelib.domain.supervision.span import CaseFact, of_facts, tally
+from tests.support.people import COUNTY
+from tests.support.walks import NINE
+
+DAY = date(2026, 3, 2)
+MS = round(NINE.timestamp() * 1000)
+
+
+def node(id: str, n: int = 0, kind: str = "node", **data: Any) -> Fact:
+    return Fact(COUNTY, DAY, kind, id, {"case": "c1", "node": "complete", "at": MS, "actor": "zhang", **data}, n)
+
+
+def test_a_step_keeps_what_rules_need() -> None:
+    (found,) = of_facts([node("c1#0004", item="passport@2", applicant="1:abc", channel="web", result="granted")])
+    assert found == CaseFact(
+        "c1", COUNTY, DAY, "complete", NINE, "zhang", "passport@2", "1:abc", "granted", "web", automatic=False
+    )  # fmt: skip
+
+
+def test_a_finding_stands_under_its_rule() -> None:
+    finding = Finding("W02", "c1", COUNTY, datetime(2026, 3, 10, 16, tzinfo=UTC), "promised")
+    (found,) = of_facts([of_finding(finding, "red")])
+    assert (found.case_id, found.node, found.day, found.at) == ("c1", "W02", date(2026, 3, 11), finding.at)
+
+
+def test_of_a_corrected_fact_the_latest_counts_whatever_order_they_come_in() -> None:
+    facts = [node("c1#0004", 1, actor="li"), node("c1#0004", actor="zhang"), node("c1#0004", 2, actor="wang")]
+    assert [found.actor for found in of_facts(facts)] == ["wang"]
+
+
+def test_what_a_transfer_brought_in_is_told_by_whom_it_came_from() -> None:
+    assert of_facts([node("c1#0004", kind="transferred_in"), node("o1#0001", kind="order")]) == ()
+
+
+def test_nobody_is_no_person() -> None:
+    nameless, robot = of_facts([node("c1#1", actor="not-recorded"), node("c2#1", actor="system:ocr")])
+    assert (nameless.actor, nameless.automatic, robot.automatic) == (None, False, True)
+
+
+def test_a_case_counts_once_however_often_it_does_something() -> None:
+    facts = [CaseFact(case, COUNTY, DAY, node) for case, node in
+             [("a", "submit"), ("b", "submit"), ("a", "suspend"), ("a", "suspend"), ("a", "W02"), ("a", "complete"),
+              ("b", "refuse"), ("b", "check")]]  # fmt: skip
+    assert tally(facts) == {
+        "received": 2, "warned": 0, "refused": 1, "suspended": 1, "returned": 0, "overdue": 1, "ended_or_overdue": 2,
+    }  # fmt: skip
