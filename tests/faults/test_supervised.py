@@ -1,4 +1,4 @@
-"""Three hundred scenarios of the stream of cases over the real reaction: nothing is lost and nothing doubled."""
+"""A hundred scenarios of the stream of cases over the real reaction: nothing is lost and nothing doubled."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.faults.conftest import Elsewhere
 from tests.faults.streams import Mishap
 
 SEEDS = (1, 2, 3, 4)
-SCENARIOS = 75
-MOST_PART = 3  # of the five mishaps at least so many befall what one seed plays
+SCENARIOS = 25
+MOST_PART = 2  # of the five mishaps at least so many befall what one seed plays
 
 
 @pytest.mark.parametrize("seed", SEEDS)
