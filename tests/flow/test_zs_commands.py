@@ -21,7 +21,7 @@ from infra.local.server import serving
 from tests.flow.conftest import Hub
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["demo", "replay", "case", "desk", "deadline", "token", "clock", "redrive", "rebuild", "registry"]
+COMMANDS = ["demo", "replay", "audit", "case", "desk", "deadline", "token", "clock", "redrive", "rebuild", "registry"]
 
 
 @pytest.fixture
@@ -149,4 +149,4 @@ def test_where_no_server_answers_the_message_names_the_command_to_run() -> None:
 def test_a_log_without_a_mapping_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     result = zs_here("replay", str(tmp_path))
     assert result.exit_code == 2
-    assert "docs/replay.md" in result.stderr
+    assert "docs/event-logs.md" in result.stderr

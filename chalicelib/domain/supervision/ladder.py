@@ -29,13 +29,18 @@ class Rung:
 
 
 def rungs(clock: Clock, due: Due, calendar: Calendar, days: int) -> tuple[Rung, ...]:
-    """The rungs of a clock that is due at `due`, in their order. W03 is `days` working days after the due day; a
-    provisional date, which a calendar may still move, counts calendar days."""
-    return (
-        Rung(YELLOW, max(clocks.warning_before(clock, due, calendar), clock.start)),
-        Rung(RED, due.last.replace(microsecond=0) + _AFTER),
-        Rung(ESCALATED, start_of_day(_after(due, calendar, days) + ONE_DAY)),
-    )
+    """The rungs of a clock that is due at `due`, in their order."""
+    return tuple(Rung(rule, when(rule, clock, due, calendar, days)) for rule in (YELLOW, RED, ESCALATED))
+
+
+def when(rule: str, clock: Clock, due: Due, calendar: Calendar, days: int) -> datetime:
+    """When a clock that is due at `due` reaches a rung. W03 is `days` working days after the due day; a provisional
+    date, which a calendar may still move, counts calendar days."""
+    if rule == YELLOW:
+        return max(clocks.warning_before(clock, due, calendar), clock.start)
+    if rule == RED:
+        return due.last.replace(microsecond=0) + _AFTER
+    return start_of_day(_after(due, calendar, days) + ONE_DAY)
 
 
 def occurrence(case: Case, clock: Clock, due: Due) -> str:
