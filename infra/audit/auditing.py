@@ -57,9 +57,8 @@ class Audit:
 def audit(log: Log, rules: Iterable[Rule], told: Told | None = None) -> Audit:
     """Every case of `log` judged; each finding is given to `told` as it is made."""
     catalogue = {rule.code: rule for rule in rules}
-    at = log.as_of or _NO_TIME
-    figures, tallies = Figures(log.mapping, at), {code: Tally() for code in catalogue}
-    reader = Reader(log, calendar(log.mapping), at)
+    figures, tallies = Figures(log.mapping, log.as_of), {code: Tally() for code in catalogue}
+    reader = Reader(log, calendar(log.mapping), log.as_of or _NO_TIME)
     asked = [rule for rule in catalogue.values() if rule.disabled is None and rule.scope != "cross"]
     for case in log.cases:
         figures.add(case)

@@ -7,7 +7,7 @@ its midnight, and by calendar day. This module must not know rules.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,10 +23,10 @@ Pair = tuple[str, str]
 
 @dataclass(slots=True)
 class Figures:
-    """Counts of one log; `at`: its last moment."""
+    """Counts of one log; `at`: its last moment, None where nothing in it has a time."""
 
     mapping: LogMap
-    at: datetime
+    at: datetime | None
     counts: Counter[str] = field(default_factory=Counter)
     pairs: dict[Pair, Counter[str]] = field(default_factory=dict)
 
@@ -47,6 +47,8 @@ class Figures:
     def _against(self, due: Stamp, ended: Stamp | None) -> None:
         name = "closed_late" if ended else "open_past_deadline"
         until = ended.at if ended else self.at
+        if until is None:
+            return
         self.counts[f"{name}_by_time"] += until > due.at
         self.counts[f"{name}_by_day"] += legal_day(until) > legal_day(due.at)
 
@@ -65,7 +67,7 @@ class Figures:
         """The counts, for programs."""
         counts = self.counts
         return {
-            "as_of": self.at.replace(tzinfo=self.mapping.timezone).isoformat(),
+            "as_of": self.at.replace(tzinfo=self.mapping.timezone).isoformat() if self.at else None,
             "cases": counts["cases"],
             "closed": counts["closed"],
             "open": counts["open"],
@@ -85,11 +87,3 @@ class Figures:
 
 def _both(counts: Mapping[str, int], name: str) -> dict[str, int]:
     return {way: counts[f"{name}_{way}"] for way in ("by_time", "by_day")}
-
-
-def of(mapping: LogMap, at: datetime, cases: Iterable[LoggedCase]) -> Figures:
-    """The figures of some cases."""
-    figures = Figures(mapping, at)
-    for case in cases:
-        figures.add(case)
-    return figures

@@ -80,7 +80,9 @@ def show(summary: dict[str, Any], log: Log) -> None:
     """The same for people."""
     figures = summary["figures"]
     counts = f"{figures['cases']:,} 件 cases, {log.events:,} 条事件 events"
-    output.out.print(f"{log.mapping.source}: {counts}; 截至 up to {figures['as_of']}", markup=False, style="bold")
+    output.out.print(
+        f"{log.mapping.source}: {counts}; 截至 up to {figures['as_of'] or '—'}", markup=False, style="bold"
+    )
     output.table("日志概况  What the log says", ("", "件数 count"), _figures(figures))
     asked = [rule for rule in summary["rules"] if not rule["disabled"]]
     columns = ("规则 rule", "异常\nfindings", "办件\ncases", "无法判断\nnot measurable")

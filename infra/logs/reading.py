@@ -6,7 +6,7 @@ Shanghai's clock (`infra.logs.stamps`). This module must not judge and must not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import partial
 from operator import itemgetter
@@ -48,6 +48,10 @@ def _wanted(mapping: LogMap) -> Wanted:
 
 def _once(columns: list[str | None]) -> Cells:
     return tuple(dict.fromkeys(column for column in columns if column))
+
+
+def _first(deeds: Iterable[Deed]) -> Stamp | None:
+    return min((deed.at for deed in deeds if deed.at), key=lambda stamp: stamp.at, default=None)
 
 
 def _id(key: Key) -> str:
@@ -119,11 +123,11 @@ class _Reader:
         start = self._stamp(self.start(cells), mapping.case.start, self.event_time)
         steps = [deed for number, each in enumerate(self._steps(events), 1) if (deed := self._deed(number, each))]
         if start is None:
-            start = min((deed.at for deed in steps if deed.at), key=lambda stamp: stamp.at, default=None)
+            start = _first(deed for deed in steps if deed.node == INTAKE) or _first(steps)
             if start is None:
                 log.unplaced["case", id, "neither the case nor any event of it has a time"] += 1
             elif mapping.case.start:
-                log.noted["case", "", "has no start; its first event is taken for it"] += 1
+                log.noted["case", "", "has no start; its receipt or first event is taken for it"] += 1
         end = self._stamp(self.end(cells), mapping.case.end, self.event_time)
         if end and start and end.last < start.at:
             log.noted["case", "", "ends before it starts; recorded as it is"] += 1

@@ -18,6 +18,7 @@ Cells = tuple[str, ...]
 Key = tuple[str, ...]
 _ENDINGS = (".csv.gz", ".csv")
 _DELIMITERS = ",;\t|"
+csv.field_size_limit(1 << 24)  # some logs carry whole letters in a cell
 
 
 class BadLog(Exception):  # noqa: N818  it says what is bad
