@@ -88,8 +88,15 @@ def _data(before: Case | None, after: Case, node: Node, law: Law) -> Mapping[str
         "due": int(due.last.timestamp()) if due else None,
         "observed": 1 if after.observed else None,
         "about": after.about or None,
+        "recorded_at": _recorded(node),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _recorded(node: Node) -> int | None:
+    """Epoch seconds at which a step that happened elsewhere came to be known here; None for one of our own."""
+    recorded = node.evidence.get("recorded_at")
+    return recorded if isinstance(recorded, int) else None
 
 
 def _ms(at: datetime) -> int:
