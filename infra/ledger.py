@@ -79,7 +79,7 @@ class Ledger:
         days = first.isoformat(), last.isoformat()
         return any(self._one(sql, organisation, *days, after) is not None for organisation in organisations)
 
-    def of_day(self, organisation: str, day: date, /) -> list[Fact]:
+    def cases_of_day(self, organisation: str, day: date, /) -> list[Fact]:
         """Every fact of an organisation's day that follows."""
         found = self._base.execute(
             "select kind, id, text, n from due where org = ? and day = ? order by name", (organisation, day.isoformat())

@@ -19,7 +19,7 @@ from chalicelib.domain.fact import Fact
 from chalicelib.domain.supervision.judging import judge_span
 from chalicelib.domain.supervision.rule import Finding, Rule
 from chalicelib.domain.supervision.sightings import over
-from chalicelib.domain.supervision.span import DAY, DAYS, MONTH, CaseFact, Span, Tally, of_facts, tally
+from chalicelib.domain.supervision.span import DAY, DAYS, MONTH, CaseFact, Span, Tally, ends_a_row, of_facts, tally
 from chalicelib.rules import all_rules
 from chalicelib.services import registry
 
@@ -27,8 +27,8 @@ from chalicelib.services import registry
 class Source(Protocol):
     """Where facts are read."""
 
-    def of_day(self, organisation: str, day: date, /) -> Sequence[Fact]:
-        """Every fact of an organisation's day."""
+    def cases_of_day(self, organisation: str, day: date, /) -> Sequence[Fact]:
+        """The steps and findings of cases of an organisation's day; more does no harm."""
 
     def days_between(self, organisation: str, first: date, last: date, /) -> Sequence[date]:
         """The days on which it has facts that a rule looks at, in their order."""
@@ -83,16 +83,18 @@ def of_days(source: Source, organisation: str, changed: Collection[date], until:
     present = source.days_between(organisation, min(changed) - reach, min(max(changed) + reach, until - ONE_DAY))
     read: dict[date, _Read] = {}
     for last in present:
-        if not any(last - reach <= day <= last for day in changed):
-            continue
         first = last - reach
-        held = [day for day in present if first <= day <= last]
-        read = {day: read.get(day) or _day(source, organisation, day) for day in held}
+        if not any(first <= day <= last for day in changed):
+            continue
+        read = {day: kept for day, kept in read.items() if day >= first}
+        own = read.get(last) or _day(source, organisation, last)
         if last in changed:
-            yield from _judged(Span(organisation, DAY, last, last, read[last].facts), read[last].known)
-        facts = tuple(fact for day in held for fact in read[day].facts)
-        known = max(each.known for each in read.values())
-        yield from _judged(Span(organisation, DAYS, first, last, facts), known)
+            yield from _judged(Span(organisation, DAY, last, last, own.facts), own.known)
+        if ends_a_row(own.facts):
+            row = [day for day in present if first <= day <= last]
+            read = {day: read.get(day) or _day(source, organisation, day) for day in row[:-1]} | {last: own}
+            facts = tuple(fact for day in row for fact in read[day].facts)
+            yield from _judged(Span(organisation, DAYS, first, last, facts), max(each.known for each in read.values()))
 
 
 def of_month(source: Source, family: Sequence[str], month: date) -> Iterator[Seen]:
@@ -137,7 +139,7 @@ def _stretch(source: Source, organisation: str, days: Sequence[date]) -> _Read:
 
 
 def _day(source: Source, organisation: str, day: date) -> _Read:
-    rows = source.of_day(organisation, day)
+    rows = source.cases_of_day(organisation, day)
     recorded = [at for fact in rows if isinstance(at := fact.data.get("recorded_at"), int)]
     known = datetime.fromtimestamp(max(recorded), tz=UTC) if recorded else _NEVER
     # Ratings are no facts yet: where they are, they are read here, and `span.reads` marks their days.

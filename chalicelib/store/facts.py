@@ -65,7 +65,18 @@ def put(facts: Iterable[Fact]) -> None:
 def of_day(organisation: str, day: date) -> list[Fact]:
     """Every fact of an organisation's day, by name; whatever was put before its mark was listed is among them."""
     with guarded():
-        return [fact(row) for row in FactRow.query(f"{organisation}#{day.isoformat()}", consistent_read=True)]
+        return [fact(row) for row in FactRow.query(_place(organisation, day), consistent_read=True)]
+
+
+def cases_of_day(organisation: str, day: date) -> list[Fact]:
+    """Of the same the steps and findings of cases alone; what happened to work orders is several times as much."""
+    cases = FactRow.name.between("finding#", "node$")  # "$" comes after "#"; no other kind lies between
+    with guarded():
+        return [fact(row) for row in FactRow.query(_place(organisation, day), cases, consistent_read=True)]
+
+
+def _place(organisation: str, day: date) -> str:
+    return f"{organisation}#{day.isoformat()}"
 
 
 def note_days(organisation: str, days: Iterable[date]) -> None:

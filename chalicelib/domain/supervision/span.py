@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime
 
 from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.fact import Fact, Value
-from chalicelib.domain.order import is_order
 from chalicelib.domain.supervision.of_case import NOT_RECORDED, SYSTEM
 from chalicelib.domain.supervision.rule import Parameters, Verdict
 
@@ -112,8 +111,13 @@ def reads(fact: Fact) -> bool:
     if fact.kind == "node":
         return fact.n > 0 or fact.data["node"] in _READ
     if fact.kind == "finding":
-        return (fact.n > 0 or fact.data["rule"] in _READ) and not is_order(str(fact.data["subject"]))
+        return fact.n > 0 or fact.data["rule"] in _READ
     return False
+
+
+def ends_a_row(facts: Iterable[CaseFact]) -> bool:
+    """Whether what happened on a day can be the last of what a rule for several days looks for: somebody filed."""
+    return any(fact.node == "submit" and fact.applicant is not None for fact in facts)
 
 
 def of_facts(facts: Iterable[Fact]) -> tuple[CaseFact, ...]:
