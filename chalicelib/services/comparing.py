@@ -56,8 +56,10 @@ class _Run:
     seen: int = 0
 
     def judge_days(self) -> bool:
-        """The marked days that are over, an organisation at a time; False where there was not the time."""
-        for organisation, listed in groupby(marks.listed(DAYS), key=lambda mark: mark.place.partition("#")[0]):
+        """The marked days that are over, those of an organisation's month at a time; False where there was not the
+        time."""
+        for place, listed in groupby(marks.listed(DAYS), key=lambda mark: mark.place[: -len("-dd")]):
+            organisation = place.partition("#")[0]
             marked = {mark: date.fromisoformat(mark.place.partition("#")[2]) for mark in listed}
             due = {mark: day for mark, day in marked.items() if day < self.today}
             if not due:
