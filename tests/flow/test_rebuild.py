@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
+from chalicelib import settings
+from infra import stage
 from infra.cli.commands import app
 from infra.local.dynamo_rows import Row
 from tests.flow.conftest import Hub
@@ -167,3 +170,17 @@ def test_a_deployed_stage_is_compared_by_its_tables(hub: Hub) -> None:
     assert found["subjects"] >= 1
     assert found["unfounded"]["number"] == 0
     assert not any(case.id in name and "node#" in name for name in found["missing"]["names"])
+
+
+def test_a_stage_without_a_region_is_refused_before_anything_is_read(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    told = CliRunner().invoke(app, ["rebuild", "--stage", "local"])
+    assert told.exit_code == 2
+    assert "AWS_DEFAULT_REGION" in told.stderr
+
+
+def test_the_tables_of_a_stage_are_called_as_the_template_says() -> None:
+    found = stage.variables("city")
+    assert (found["CASES_TABLE"], found["DAYS_TABLE"]) == ("zhongshu-city-cases", "zhongshu-city-days")
+    settings.load(found)  # nothing that the platform asks for is missing
