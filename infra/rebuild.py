@@ -100,11 +100,11 @@ def _seen(book: Ledger, today: date) -> Iterator[spans.Seen]:
             yield from spans.of_days(book, organisation, set(days), today)
             families.add(tuple(spans.beside(organisation)))
             begun = min(begun, days[0])
-    month = spans.month_of(begun)
-    while month < spans.month_of(today):
-        for family in sorted(families):
-            yield from spans.of_month(book, family, month)
-        month = spans.month_of(month, 1)
+    for family in sorted(families):
+        month, counted = spans.month_of(begun), spans.Months()
+        while month < spans.month_of(today):
+            yield from spans.of_month(book, family, month, counted)
+            month = spans.month_of(month, 1)
 
 
 def _explained(book: Ledger, kept: Finding) -> bool:

@@ -76,14 +76,14 @@ class _Run:
     def judge_months(self) -> bool:
         """The marked months that are over, organisations beside each other at once; False where there was not the
         time."""
-        due = marks.listed(MONTHS, before=f"{self.today:%Y-%m}")
+        due, counted = marks.listed(MONTHS, before=f"{self.today:%Y-%m}"), spans.Months()
         for month, listed in groupby(due, key=lambda mark: mark.place.partition("#")[0]):
             left = {mark.place.partition("#")[2]: mark for mark in listed}
             while left:
                 if self.left() < ENOUGH_SECONDS:
                     return False
                 family = spans.beside(next(iter(left)))
-                self._keep(spans.of_month(facts, family, date.fromisoformat(f"{month}-01")))
+                self._keep(spans.of_month(facts, family, date.fromisoformat(f"{month}-01"), counted))
                 judged = [left.pop(organisation) for organisation in family if organisation in left]
                 _remove(judged)
                 self.months += len(judged)

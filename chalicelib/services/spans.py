@@ -50,6 +50,7 @@ class _Read:
     known: datetime
 
 
+Months = dict[tuple[str, date], tuple[Tally, datetime]]  # by organisation and first day: counts, and known since when
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -97,12 +98,13 @@ def of_days(source: Source, organisation: str, changed: Collection[date], until:
             yield from _judged(Span(organisation, DAYS, first, last, facts), max(each.known for each in read.values()))
 
 
-def of_month(source: Source, family: Sequence[str], month: date) -> Iterator[Seen]:
-    """What is seen in a month (its first day) at organisations that stand beside each other."""
+def of_month(source: Source, family: Sequence[str], month: date, months: Months) -> Iterator[Seen]:
+    """What is seen in a month (its first day) at organisations that stand beside each other. `months` is what was
+    counted of months before, and grows: several months in a row read each of them once."""
     counted: dict[str, tuple[Span, datetime]] = {}
     rules = _rules(MONTH)
     for organisation in family:
-        found = _month(source, organisation, month)
+        found = _month(source, organisation, month, months)
         if found is not None:
             whole, known = found
             yield from _judged(whole, known, [rule for rule in rules if "peers" not in rule.parameters])
@@ -113,20 +115,24 @@ def of_month(source: Source, family: Sequence[str], month: date) -> Iterator[See
         yield from _judged(replace(own, peers=peers), since, [rule for rule in rules if "peers" in rule.parameters])
 
 
-def _month(source: Source, organisation: str, month: date) -> tuple[Span, datetime] | None:
+def _month(source: Source, organisation: str, month: date, months: Months) -> tuple[Span, datetime] | None:
     """The month of an organisation beside its months before, as far as it has an unbroken row of them; None where it
     has neither."""
     before = [month_of(month, -number) for number in range(1, months_before() + 1)]
     last = month_of(month, 1) - ONE_DAY
     days = source.days_between(organisation, min([month, *before]), last)
     own = _stretch(source, organisation, [day for day in days if day >= month])
+    months[organisation, month] = tally(own.facts), own.known
     known, earlier = own.known, list[Tally]()
     for first in before:
-        read = _stretch(source, organisation, [day for day in days if month_of(day) == first])
-        if not read.facts:
+        if (organisation, first) not in months:
+            read = _stretch(source, organisation, [day for day in days if month_of(day) == first])
+            months[organisation, first] = tally(read.facts), read.known
+        counts, late = months[organisation, first]
+        if not any(counts.values()):
             break
-        earlier.append(tally(read.facts))
-        known = max(known, read.known)
+        earlier.append(counts)
+        known = max(known, late)
     if not own.facts and not earlier:
         return None
     return Span(organisation, MONTH, month, last, own.facts, earlier=tuple(earlier)), known

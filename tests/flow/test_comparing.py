@@ -12,6 +12,7 @@ import pytest
 
 from tests.flow.conftest import NINE, Hub
 from tests.support.town import HAISHU, NANMEN, NINGBO, NOTE, PERSON, POOL, lodging, observed, staff
+from tests.support.wire import Call, Send, tapped
 
 CLERK = staff("qian", NANMEN, "intake")
 WATCH, HAISHU_WATCH = staff("nanmen-9", NANMEN, "supervision"), staff("chen", HAISHU, "supervision")
@@ -121,6 +122,33 @@ def test_what_is_pooled_weeks_later_reopens_its_day_and_month(hub: Hub) -> None:
     assert (night["at"], rush["subject"]) == ("2026-02-27T23:19:00.000+08:00", f"{HAISHU}#2026-02")
     (order,) = orders(hub, HAISHU, HAISHU_WATCH, "A09#clerk-1")
     assert order["opened_at"][:10] == "2026-04-01"  # nobody could have known it before
+
+
+def pooled(hub: Hub, number: int) -> None:
+    """A case of another system, finished late on the first Sunday of March."""
+    at = f"2026-03-08T23:{number:02d}:00+08:00"
+    case = hub.file(observed(at, None, f"night-{number}"), POOL)
+    hub.life(case, ("complete", POOL, {"observed": {"at": at, "actor": "clerk-1"}, "result_number": "1"}))
+
+
+def test_a_fact_that_comes_while_its_day_is_judged_is_judged_after_all(hub: Hub) -> None:
+    hub.cloud.clock.restart(SUNDAY.replace(hour=23, minute=59))
+    for number in range(19):
+        pooled(hub, number)
+    came: list[Call] = []
+
+    def handle(call: Call, send: Send) -> Any:
+        if call.operation == "DeleteItem" and not came:
+            came.append(call)
+            pooled(hub, 19)  # the day was judged and its mark is about to be removed
+        return send()
+
+    with tapped(handle):
+        hub.cloud.set_clock(SUNDAY.replace(day=9, hour=1, minute=0))
+    assert came
+    assert findings(hub, HAISHU, "A09", HAISHU_WATCH) == []
+    hub.cloud.run_schedule("compare_units")
+    assert len(findings(hub, HAISHU, "A09", HAISHU_WATCH)) == 1
 
 
 # However often it runs
