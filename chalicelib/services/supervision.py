@@ -27,6 +27,7 @@ from chalicelib.store.books import Stored
 from chalicelib.store.deadlines import Deadline
 
 CASES, ORDERS = "cases", "orders"
+CROSS = "cross"
 SILENCE = "silence"  # among the clocks of a case: what is found if nobody does anything
 
 
@@ -34,7 +35,7 @@ SILENCE = "silence"  # among the clocks of a case: what is found if nobody does 
 class Outcome:
     """What follows from the steps of one subject: all of it is put, nothing of it is counted up."""
 
-    kind: str  # the item of the case, or the kind of the order, as id@version
+    kind: str  # the item of the case, or the kind of the order, as id@version; CROSS: of many cases
     known: datetime  # since when the platform knows of it; its orders begin no earlier
     facts: tuple[Fact, ...]
     findings: tuple[Finding, ...]
@@ -89,6 +90,11 @@ def reached_by(case: Case, law: Law, now: datetime, book: str) -> Outcome:
     what the rules make of the silence."""
     found = _rungs(case, now) + (_judged(case, case, law, now) if book == CASES else [])
     return Outcome(case.item, _known(case), tuple(_facts_of(found)), tuple(found))
+
+
+def of_cross_case(finding: Finding, known: datetime) -> Outcome:
+    """What follows from what a cross-case rule saw, which could be known since `known`."""
+    return Outcome(CROSS, known, tuple(_facts_of([finding])), (finding,))
 
 
 def next_occasion(case: Case, law: Law, clock: str, after: datetime) -> datetime | None:
