@@ -7,7 +7,7 @@ change carries the whole history.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -59,6 +59,7 @@ def outcome(stored: Stored, before: int, book: str) -> Outcome:
         if here:
             found += ladder.withdrawn(here, after, registry.current_calendar(), escalation_days())
         rows += fact.of_step(here, after, law, "node" if book == CASES else "order")
+    found += _rungs(after, after.nodes[-1].at)  # of dates that the last step set, those that had come already
     if book == CASES:
         found += _judged(earlier, after, law)
     rows += _facts_of(found)
@@ -69,25 +70,38 @@ def outcome(stored: Stored, before: int, book: str) -> Outcome:
 
 def follow(stored: Stored, before: int, book: str) -> None:
     """Puts what follows from the steps after the first `before`."""
-    settle(outcome(stored, before, book))
+    settle([outcome(stored, before, book)])
     if book == ORDERS:
         _after_order(stored, before)
 
 
-def settle(what: Outcome) -> None:
-    """Puts an outcome: facts first, then findings with their orders, then deadlines."""
-    facts.put(what.facts)
-    for finding in what.findings:
-        findings.put(finding)
-        _open_for(finding, what.kind, max(finding.at, what.known))
-    for deadline in what.deadlines:
-        deadlines.put(deadline)
+def settle(outcomes: Sequence[Outcome]) -> None:
+    """Puts outcomes: facts first, all together, then findings with their orders, then deadlines."""
+    facts.put(each for what in outcomes for each in what.facts)
+    for what in outcomes:
+        for finding in what.findings:
+            findings.put(finding)
+            _open_for(finding, what.kind, max(finding.at, what.known))
+        for deadline in what.deadlines:
+            deadlines.put(deadline)
 
 
 def reached_by(case: Case, law: Law, now: datetime, book: str) -> Outcome:
     """What is found of a case or order that nobody moved until `now`: the rungs that its open clocks have reached, and
     what the rules make of the silence."""
     found = _rungs(case, now) + (_judged(case, case, law, now) if book == CASES else [])
+    return Outcome(case.item, _known(case), tuple(_facts_of(found)), tuple(found))
+
+
+def brought_by(case: Case, law: Law, row: Deadline, now: datetime) -> Outcome:
+    """What the one clock of `row`, or SILENCE, has brought about by `now` of a case or order that nobody moved. Where
+    the row is of the same version, what came before the occasion that it names was found before."""
+    if row.clock == SILENCE:
+        found = _judged(case, case, law, now)
+    else:
+        found = [finding for finding in _rungs(case, now) if finding.evidence["clock"] == row.clock]
+    if row.version == case.version and row.next is not None:
+        found = [finding for finding in found if finding.at >= row.next]
     return Outcome(case.item, _known(case), tuple(_facts_of(found)), tuple(found))
 
 
