@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from chalicelib.domain import fact, order
-from chalicelib.domain.case import Case, Law
+from chalicelib.domain.case import Case, Law, unfolded
 from chalicelib.domain.fact import Fact
 from chalicelib.domain.folding import advance, fold
 from chalicelib.domain.supervision import ladder
@@ -35,10 +35,15 @@ class Outcome:
     """What follows from the steps of one subject: all of it is put, nothing of it is counted up."""
 
     kind: str  # the item of the case, or the kind of the order, as id@version
-    known: datetime  # since when the platform knows of it; its orders begin no earlier
+    recorded: tuple[tuple[datetime, datetime], ...]  # of steps taken elsewhere: when each was taken, and recorded here
     facts: tuple[Fact, ...]
     findings: tuple[Finding, ...]
     deadlines: tuple[Deadline, ...] = ()
+
+    def known(self, finding: Finding) -> datetime:
+        """Since when a finding can be known here: what happened elsewhere is known when it is recorded. Its order
+        begins then, whoever finds it and whenever."""
+        return max([finding.at, *(recorded for taken, recorded in self.recorded if taken <= finding.at)])
 
 
 def escalation_days() -> int:
@@ -50,21 +55,22 @@ def outcome(stored: Stored, before: int, book: str) -> Outcome:
     """What follows from the steps of a case or order after its first `before`. Pure but for the registry's own copy."""
     law = registry.law(stored.blank.item)
     earlier = fold(stored.blank, stored.nodes[:before], law) if before else None
-    found, rows, after = list[Finding](), list[Fact](), earlier or stored.blank
+    rungs, found, rows, after = list[Finding](), list[Finding](), list[Fact](), earlier or stored.blank
     for node in stored.nodes[before:]:
         here = after if after.nodes else None
         if here:
-            found += _rungs(here, node.at)
+            rungs += _rungs(here, node.at)
         after = advance(after, node, law)
         if here:
             found += ladder.withdrawn(here, after, registry.current_calendar(), escalation_days())
         rows += fact.of_step(here, after, law, "node" if book == CASES else "order")
-    found += _rungs(after, after.nodes[-1].at)  # of dates that the last step set, those that had come already
+    rungs += _rungs(after, after.nodes[-1].at)  # of dates that the last step set, those that had come already
+    found = _first_time(rungs, earlier, law) + found
     if book == CASES:
         found += _judged(earlier, after, law)
     rows += _facts_of(found)
     return Outcome(
-        stored.blank.item, _known(after), tuple(rows), tuple(found), tuple(_deadlines(earlier, after, law, book))
+        stored.blank.item, _recorded(after), tuple(rows), tuple(found), tuple(_deadlines(earlier, after, law, book))
     )
 
 
@@ -81,43 +87,48 @@ def settle(outcomes: Sequence[Outcome]) -> None:
     for what in outcomes:
         for finding in what.findings:
             findings.put(finding)
-            _open_for(finding, what.kind, max(finding.at, what.known))
+            _open_for(finding, what.kind, what.known(finding))
         for deadline in what.deadlines:
             deadlines.put(deadline)
 
 
 def reached_by(case: Case, law: Law, now: datetime, book: str) -> Outcome:
-    """What is found of a case or order that nobody moved until `now`: the rungs that its open clocks have reached, and
-    what the rules make of the silence."""
-    found = _rungs(case, now) + (_judged(case, case, law, now) if book == CASES else [])
-    return Outcome(case.item, _known(case), tuple(_facts_of(found)), tuple(found))
+    """What is found of a case or order that nobody moved since its last step until `now`: the rungs that its open
+    clocks have reached, and what the rules make of the silence."""
+    found = _rungs_since(case, law, now) + (_judged(case, case, law, now) if book == CASES else [])
+    return Outcome(case.item, _recorded(case), tuple(_facts_of(found)), tuple(found))
 
 
 def brought_by(case: Case, law: Law, row: Deadline, now: datetime) -> Outcome:
-    """What the one clock of `row`, or SILENCE, has brought about by `now` of a case or order that nobody moved. Where
-    the row is of the same version, what came before the occasion that it names was found before."""
+    """The part of `reached_by` that the one clock of `row`, or SILENCE, has brought about. Where the row is of the same
+    version, what came before the occasion that it names was found before."""
     if row.clock == SILENCE:
         found = _judged(case, case, law, now)
     else:
-        found = [finding for finding in _rungs(case, now) if finding.evidence["clock"] == row.clock]
+        found = [finding for finding in _rungs_since(case, law, now) if finding.evidence["clock"] == row.clock]
     if row.version == case.version and row.next is not None:
         found = [finding for finding in found if finding.at >= row.next]
-    return Outcome(case.item, _known(case), tuple(_facts_of(found)), tuple(found))
+    return Outcome(case.item, _recorded(case), tuple(_facts_of(found)), tuple(found))
 
 
-def next_occasion(case: Case, law: Law, clock: str, after: datetime) -> datetime | None:
-    """When a clock of `case` reaches its next rung after `after`, or when SILENCE makes a finding; None where nothing
-    is to come."""
+def deadline(case: Case, law: Law, clock: str, book: str, after: datetime) -> Deadline:
+    """The row of a clock as `case` has it now: when it reaches its next rung after `after`, or when SILENCE makes a
+    finding."""
+    running, due = case.clocks.get(clock), case.dues.get(clock)
+    provisional = due is not None and due.provisional and running is not None and running.stopped is None
+    return Deadline(case.id, book, clock, case.version, _occasion(case, law, clock, after), provisional)
+
+
+def _occasion(case: Case, law: Law, clock: str, after: datetime) -> datetime | None:
     calendar = registry.current_calendar()
     if clock == SILENCE:
         return coming(timeline(case, law, after), calendar, case_rules())
     return ladder.next_rung(case, clock, calendar, escalation_days(), after)
 
 
-def _known(case: Case) -> datetime:
-    """When the last step was recorded here: what happened elsewhere came to be known later than it was so."""
-    recorded = case.nodes[-1].evidence.get("recorded_at")
-    return datetime.fromtimestamp(recorded, tz=UTC) if isinstance(recorded, int) else case.received
+def _recorded(case: Case) -> tuple[tuple[datetime, datetime], ...]:
+    stamps = ((node.at, node.evidence.get("recorded_at")) for node in case.nodes)
+    return tuple((at, datetime.fromtimestamp(stamp, tz=UTC)) for at, stamp in stamps if isinstance(stamp, int))
 
 
 def _facts_of(found: Iterable[Finding]) -> list[Fact]:
@@ -128,6 +139,32 @@ def _rungs(case: Case, until: datetime) -> list[Finding]:
     rules, calendar = all_rules(), registry.current_calendar()
     found = ladder.reached(case, calendar, escalation_days(), until)
     return [finding for finding in found if rules[finding.rule].disabled is None]
+
+
+def _rungs_since(case: Case, law: Law, now: datetime) -> list[Finding]:
+    """The rungs reached after the last step. Those before it are found by whoever follows the steps, of the case as it
+    was then."""
+    return _first_time([finding for finding in _rungs(case, now) if finding.at > case.nodes[-1].at], case, law)
+
+
+def _first_time(found: list[Finding], before: Case | None, law: Law) -> list[Finding]:
+    """The rungs among `found`, in order, that were not reached by the last step of `before`: a date that is moved
+    when its light is on does not put it on again."""
+    known = _reached(before, law) if found and before else set()
+    firsts: dict[str, Finding] = {}
+    for finding in found:
+        if finding.key not in known:
+            firsts.setdefault(finding.key, finding)
+    return list(firsts.values())
+
+
+def _reached(case: Case, law: Law) -> set[str]:
+    """The keys of the rungs that were reached by the last step of `case`, each under the dates of its time."""
+    keys, here = set[str](), unfolded(case)
+    for node in case.nodes:
+        keys |= {finding.key for finding in _rungs(here, node.at)}
+        here = advance(here, node, law)
+    return keys | {finding.key for finding in _rungs(here, here.nodes[-1].at)}
 
 
 def _judged(before: Case | None, after: Case, law: Law, at: datetime | None = None) -> list[Finding]:
@@ -150,13 +187,11 @@ def _deadlines(before: Case | None, after: Case, law: Law, book: str) -> Iterato
     would be found if nobody did anything."""
     at, old = after.nodes[-1].at, before.clocks if before else {}
     for name in sorted({*old, *after.clocks}):
-        clock, due = after.clocks.get(name), after.dues.get(name)
-        if before and clock == old.get(name) and due == before.dues.get(name):
-            continue
-        provisional = due is not None and due.provisional and clock is not None and clock.stopped is None
-        yield Deadline(after.id, book, name, after.version, next_occasion(after, law, name, at), provisional)
+        same = before is not None and after.clocks.get(name) == old.get(name)
+        if not (same and before and after.dues.get(name) == before.dues.get(name)):
+            yield deadline(after, law, name, book, at)
     if book == CASES:
-        yield Deadline(after.id, book, SILENCE, after.version, next_occasion(after, law, SILENCE, at))
+        yield deadline(after, law, SILENCE, book, at)
 
 
 def _open_for(finding: Finding, kind: str, at: datetime) -> None:

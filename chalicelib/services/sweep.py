@@ -8,7 +8,7 @@ are read, and facts put, many at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.services import casework, supervision
@@ -44,8 +44,7 @@ def _claim(rows: Sequence[Deadline], now: datetime) -> int:
     brought = [supervision.brought_by(head.case, head.law, row, now) for row, head in heads]
     supervision.settle(brought)
     for row, head in heads:
-        following = supervision.next_occasion(head.case, head.law, row.clock, now)
-        deadlines.advance(replace(row, version=max(head.case.version, row.version), next=following), row)
+        deadlines.advance(supervision.deadline(head.case, head.law, row.clock, row.book, now), row)
     return sum(len(each.findings) for each in brought)
 
 
