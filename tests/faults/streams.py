@@ -114,7 +114,7 @@ class Scenario:
             self._look()
             self._mend()
             self._compare(expected, "after all was mended")
-            if self.pick(2):
+            if self.pick(3) == 2:
                 self._rewind()
                 self._pump(lambda event, _: self._handle(event)).drain()
                 self._compare(expected, "after the whole stream came again")
@@ -230,7 +230,7 @@ class Scenario:
 
     def _compare(self, expected: Any, when: str) -> None:
         if (found := self.subject.wrote(self.cloud)) != expected:
-            raise Violation(f"{when} there is\n{beyond(found, expected)}\nand not\n{beyond(expected, found)}")
+            raise Violation(f"{when} there is\n{_beyond(found, expected)}\nand not\n{_beyond(expected, found)}")
 
     def _handle(self, event: Any) -> Any:
         records = importlib.import_module("chalicelib.reactions.records")  # reads its settings when it is imported
@@ -280,7 +280,7 @@ def rows_of(*tables: str) -> Callable[[LocalCloud], Any]:
     return lambda cloud: {name: {key: row.item for key, row in cloud.tables[name].rows.items()} for name in tables}
 
 
-def beyond(ones: Mapping[str, Mapping[Any, Any]], others: Mapping[str, Mapping[Any, Any]]) -> Any:
+def _beyond(ones: Mapping[str, Mapping[Any, Any]], others: Mapping[str, Mapping[Any, Any]]) -> Any:
     """The rows that only the ones have, by table."""
     rows = {name: {key: row for key, row in ones[name].items() if others[name].get(key) != row} for name in ones}
     return {name: found for name, found in rows.items() if found}

@@ -21,13 +21,13 @@ from tests.faults.streams import Record, Scenario, Subject
 from tests.support.wire import Death, Trouble
 
 READER = "on_case_change"
-MOST_LIVES, MOST_SWEEPERS = 3, 2
+MOST_LIVES, MOST_SWEEPERS = 2, 2
 BEFORE = tuple(timedelta(days=days) for days in (0, 1, 2, 150, 250, 400))  # when a sweep comes, before the end
 SKEWS = tuple(timedelta(seconds=seconds) for seconds in (0, 120, -120))
 
 
 def fill(cloud: LocalCloud, pick: Pick) -> Mapping[str, Mapping[Key, Any]]:
-    """One to three lives, all of whose records are still in the stream; gives what was derived of them."""
+    """One or two lives, all of whose records are still in the stream; gives what was derived of them."""
     lives = library().lives
     chosen = {pick(len(lives)) for _ in range(1 + pick(MOST_LIVES))}
     for number in sorted(chosen):
