@@ -19,6 +19,7 @@ from chalicelib.domain.supervision import ladder
 from chalicelib.domain.supervision.judging import coming, judge
 from chalicelib.domain.supervision.of_case import timeline
 from chalicelib.domain.supervision.rule import Finding, Rule
+from chalicelib.domain.supervision.timeline import Timeline
 from chalicelib.rules import all_rules
 from chalicelib.services import orders, registry
 from chalicelib.store import deadlines, facts, findings
@@ -66,12 +67,13 @@ def outcome(stored: Stored, before: int, book: str) -> Outcome:
         rows += fact.of_step(here, after, law, "node" if book == CASES else "order")
     rungs += _rungs(after, after.nodes[-1].at)  # of dates that the last step set, those that had come already
     found = _first_time(rungs, earlier, law) + found
+    clocks = list(_deadlines(earlier, after, book))
     if book == CASES:
-        found += _judged(earlier, after, law)
+        line = timeline(after, law)
+        found += _judged(earlier, line, law)
+        clocks.append(_silence(after, line, book))
     rows += _facts_of(found)
-    return Outcome(
-        stored.blank.item, _recorded(after), tuple(rows), tuple(found), tuple(_deadlines(earlier, after, law, book))
-    )
+    return Outcome(stored.blank.item, _recorded(after), tuple(rows), tuple(found), tuple(clocks))
 
 
 def follow(stored: Stored, before: int, book: str) -> None:
@@ -95,7 +97,7 @@ def settle(outcomes: Sequence[Outcome]) -> None:
 def reached_by(case: Case, law: Law, now: datetime, book: str) -> Outcome:
     """What is found of a case or order that nobody moved since its last step until `now`: the rungs that its open
     clocks have reached, and what the rules make of the silence."""
-    found = _rungs_since(case, law, now) + (_judged(case, case, law, now) if book == CASES else [])
+    found = _rungs_since(case, law, now) + (_judged(case, timeline(case, law, now), law) if book == CASES else [])
     return Outcome(case.item, _recorded(case), tuple(_facts_of(found)), tuple(found))
 
 
@@ -103,7 +105,7 @@ def brought_by(case: Case, law: Law, row: Deadline, now: datetime) -> Outcome:
     """The part of `reached_by` that the one clock of `row`, or SILENCE, has brought about. Where the row is of the same
     version, what came before the occasion that it names was found before."""
     if row.clock == SILENCE:
-        found = _judged(case, case, law, now)
+        found = _judged(case, timeline(case, law, now), law)
     else:
         found = [finding for finding in _rungs_since(case, law, now) if finding.evidence["clock"] == row.clock]
     if row.version == case.version and row.next is not None:
@@ -114,16 +116,18 @@ def brought_by(case: Case, law: Law, row: Deadline, now: datetime) -> Outcome:
 def deadline(case: Case, law: Law, clock: str, book: str, after: datetime) -> Deadline:
     """The row of a clock as `case` has it now: when it reaches its next rung after `after`, or when SILENCE makes a
     finding."""
+    return _silence(case, timeline(case, law, after), book) if clock == SILENCE else _row(case, clock, book, after)
+
+
+def _silence(case: Case, line: Timeline, book: str) -> Deadline:
+    return Deadline(case.id, book, SILENCE, case.version, coming(line, registry.current_calendar(), case_rules()))
+
+
+def _row(case: Case, clock: str, book: str, after: datetime) -> Deadline:
     running, due = case.clocks.get(clock), case.dues.get(clock)
     provisional = due is not None and due.provisional and running is not None and running.stopped is None
-    return Deadline(case.id, book, clock, case.version, _occasion(case, law, clock, after), provisional)
-
-
-def _occasion(case: Case, law: Law, clock: str, after: datetime) -> datetime | None:
-    calendar = registry.current_calendar()
-    if clock == SILENCE:
-        return coming(timeline(case, law, after), calendar, case_rules())
-    return ladder.next_rung(case, clock, calendar, escalation_days(), after)
+    rung = ladder.next_rung(case, clock, registry.current_calendar(), escalation_days(), after)
+    return Deadline(case.id, book, clock, case.version, rung, provisional)
 
 
 def _recorded(case: Case) -> tuple[tuple[datetime, datetime], ...]:
@@ -167,10 +171,10 @@ def _reached(case: Case, law: Law) -> set[str]:
     return keys | {finding.key for finding in _rungs(here, here.nodes[-1].at)}
 
 
-def _judged(before: Case | None, after: Case, law: Law, at: datetime | None = None) -> list[Finding]:
-    """What the rules see of `after` at `at` (None: its last step) and did not see of `before` at its last step."""
+def _judged(before: Case | None, line: Timeline, law: Law) -> list[Finding]:
+    """What the rules see of a case and did not see of `before` at its last step."""
     calendar, rules = registry.current_calendar(), case_rules()
-    found = judge(timeline(after, law, at), calendar, rules).findings
+    found = judge(line, calendar, rules).findings
     if not found or before is None:
         return list(found)
     known = {each.key for each in judge(timeline(before, law), calendar, rules).findings}
@@ -182,16 +186,13 @@ def case_rules() -> tuple[Rule, ...]:
     return tuple(rule for rule in all_rules().values() if rule.scope == "case" and rule.disabled is None)
 
 
-def _deadlines(before: Case | None, after: Case, law: Law, book: str) -> Iterator[Deadline]:
-    """A row for each clock that this change touched, one without an occasion for each that is gone, and one for what
-    would be found if nobody did anything."""
+def _deadlines(before: Case | None, after: Case, book: str) -> Iterator[Deadline]:
+    """A row for each clock that this change touched, one without an occasion for each that is gone."""
     at, old = after.nodes[-1].at, before.clocks if before else {}
     for name in sorted({*old, *after.clocks}):
         same = before is not None and after.clocks.get(name) == old.get(name)
         if not (same and before and after.dues.get(name) == before.dues.get(name)):
-            yield deadline(after, law, name, book, at)
-    if book == CASES:
-        yield deadline(after, law, SILENCE, book, at)
+            yield _row(after, name, book, at)
 
 
 def _open_for(finding: Finding, kind: str, at: datetime) -> None:

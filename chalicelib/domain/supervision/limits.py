@@ -229,3 +229,4 @@ CODE: Mapping[str, Code] = {
     "A08": (extension_improper, ("working_days", "extensions")),
     "A18": (not_delivered, ("working_days",)),
 }
+SILENT = ("W01", "W02", "W03", "A07", "A18")
