@@ -62,10 +62,10 @@ def _reached(timeline: Timeline, rule: str, calendar: Calendar, days: int = 0) -
     return tuple(found.values())
 
 
-def _rungs(timeline: Timeline, term: Term, calendar: Calendar, days: int) -> tuple[ladder.Rung, ...]:
+def _rungs(timeline: Timeline, term: Term, calendar: Calendar, days: int) -> Iterator[ladder.Rung]:
     """The rungs of a term; a day is due at its end."""
     if term.last is None:
-        return ()
+        return iter(())
     last = end_of_day(legal_day(term.last)) if term.whole_days else term.last
     opened = timeline.first("submit")
     clock = Clock(term.clock, term.since or (opened and opened.at) or last, _TOLD, told=last)

@@ -77,6 +77,14 @@ def test_the_next_finding_that_silence_brings_is_foretold_to_the_instant(walk: W
         assert len(then) > len(before)
 
 
+@given(walks())
+def test_what_a_step_brings_is_not_dated_before_the_step_before_it(walk: Walk) -> None:
+    for case, following in pairwise(walk.versions):
+        last, known = case.nodes[-1].at, by_key(judged(case, walk.law).findings)
+        for finding in judged(following, walk.law).findings:
+            assert finding.at >= last if finding.key not in known else finding.at <= last
+
+
 @given(st.one_of(walks(), pooled()))
 def test_where_nothing_more_happens_only_the_silent_rules_find_something_more(walk: Walk) -> None:
     loud = [rule for rule in EVERY if rule.code not in SILENT]
