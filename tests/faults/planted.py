@@ -1,4 +1,4 @@
-"""Eight bugs, planted one at a time into a copy of the platform: the proof that the search finds such bugs.
+"""Nine bugs, planted one at a time into a copy of the platform: the proof that the search finds such bugs.
 
 Each is the smallest change of the text that makes the mistake. This module must not touch the platform itself.
 """
@@ -112,6 +112,18 @@ BUGS = (
                 "made = (fact.of_finding(each, all_rules()[each.rule].severity) for each in found)\n"
                 "    return [replace(each, n=number) for number, each in enumerate(made)]",
             ),
+        ],
+        "scenarios",
+    ),
+    Bug(
+        "light-again",
+        "a date that is moved when its light is on puts the light on again",
+        [
+            Change(
+                "chalicelib/services/supervision.py",
+                "keys = {finding.key for rungs in known for finding in rungs} if found else set()",
+                "keys = {finding.key for rungs in known for finding in rungs} if not found else set()",
+            )
         ],
         "scenarios",
     ),

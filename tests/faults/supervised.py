@@ -16,7 +16,7 @@ from infra.local.cloud import LocalCloud
 from infra.local.dynamo_rows import FIRST_SEQUENCE_NUMBER, Key
 from tests.faults.lives import DERIVED, LATEST, Life, derived, library, swept
 from tests.faults.searching import Perform, replay, search
-from tests.faults.stage import Actor, Pick, Stage
+from tests.faults.stage import Actor, Pick, Stage, Violation
 from tests.faults.streams import Record, Scenario, Subject
 from tests.support.wire import Death, Trouble
 
@@ -76,9 +76,13 @@ def _sweep(actor: Actor) -> None:
 
 
 def wrote(cloud: LocalCloud) -> Mapping[str, Mapping[Key, Any]]:
-    """What there is when the last sweep has come."""
+    """What there is when the last sweep has come; each finding has one fact, at one organisation and on one day."""
     swept(LATEST)
-    return derived(cloud)
+    found = derived(cloud)
+    told = sorted(name for _, name in found["FactsTable"] if name.startswith("finding#"))
+    if told != sorted(f"finding#{subject}#{key}#00" for subject, key in found["FindingsTable"]):
+        raise Violation(f"not one fact of each finding: {told}")
+    return found
 
 
 def performance() -> Perform:
