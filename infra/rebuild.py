@@ -64,7 +64,7 @@ def repair(now: datetime) -> int:
     """Puts what follows from every history; gives the number of cases and orders. Nothing is doubled by it."""
     number = 0
     for what in _outcomes(now):
-        supervision.settle(what)
+        supervision.settle([what])
         number += 1
     comparing.compare(now, lambda: math.inf)
     return number

@@ -99,7 +99,7 @@ def keep(seen: Seen) -> None:
     """Keeps what was seen, its fact and its order; where it was seen before, what was kept then."""
     finding = seen.finding
     kept = finding if findings.put(finding) else _kept(finding)
-    supervision.settle(supervision.of_cross_case(kept, seen.known))
+    supervision.settle([supervision.of_cross_case(kept, seen.known)])
 
 
 def _kept(finding: Finding) -> Finding:

@@ -28,9 +28,9 @@ class Rung:
     at: datetime
 
 
-def rungs(clock: Clock, due: Due, calendar: Calendar, days: int) -> tuple[Rung, ...]:
+def rungs(clock: Clock, due: Due, calendar: Calendar, days: int) -> Iterator[Rung]:
     """The rungs of a clock that is due at `due`, in their order."""
-    return tuple(Rung(rule, when(rule, clock, due, calendar, days)) for rule in (YELLOW, RED, ESCALATED))
+    return (Rung(rule, when(rule, clock, due, calendar, days)) for rule in (YELLOW, RED, ESCALATED))
 
 
 def when(rule: str, clock: Clock, due: Due, calendar: Calendar, days: int) -> datetime:
@@ -62,6 +62,8 @@ def reached(case: Case, calendar: Calendar, days: int, until: datetime) -> Itera
             if rung.at <= until:
                 evidence = _evidence(clock, due)
                 yield Finding(rung.rule, case.id, case.holder, rung.at, occurrence(case, clock, due), evidence)
+            elif rung.rule == RED:
+                break  # nor is what comes after it
 
 
 def withdrawn(before: Case, after: Case, calendar: Calendar, days: int) -> Iterator[Finding]:

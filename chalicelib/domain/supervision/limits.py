@@ -63,9 +63,9 @@ def _reached(timeline: Timeline, rule: str, calendar: Calendar, days: int = 0) -
     return tuple(found.values())
 
 
-def _rungs(timeline: Timeline, term: Term, calendar: Calendar, days: int) -> tuple[ladder.Rung, ...]:
+def _rungs(timeline: Timeline, term: Term, calendar: Calendar, days: int) -> Iterator[ladder.Rung]:
     """The rungs of a term."""
-    return ladder.rungs(*_running(timeline, term, term.last), calendar, days) if term.last else ()
+    return ladder.rungs(*_running(timeline, term, term.last), calendar, days) if term.last else iter(())
 
 
 def _running(timeline: Timeline, term: Term, last: datetime) -> tuple[Clock, Due]:
@@ -236,3 +236,4 @@ CODE: Mapping[str, Code] = {
     "A08": (extension_improper, ("working_days", "extensions")),
     "A18": (not_delivered, ("working_days",)),
 }
+SILENT = ("W01", "W02", "W03", "A07", "A18")

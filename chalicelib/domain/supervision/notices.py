@@ -105,3 +105,4 @@ CODE: Mapping[str, Code] = {
     "A17": (refused_without_reason, ()),
     "A26": (asked_for_what_was_there, ()),
 }
+SILENT = ("A06",)

@@ -136,3 +136,4 @@ CODE: Mapping[str, Code] = {
     "A21": (idle, ("working_days",)),
     "A22": (open_for_long, ("working_days",)),
 }
+SILENT = ("A21", "A22")
