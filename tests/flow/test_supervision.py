@@ -227,6 +227,11 @@ def test_a_second_notice_is_found_by_its_rule_when_it_happens(hub: Hub) -> None:
     assert finding["evidence"]
     order = orders(hub, case, rule="A05")[0]
     assert (order["kind"], order["about"]) == ("verification", case.id)
+    assert (finding["about"], finding["order"]) == (
+        "case",
+        {"order_id": order["order_id"], "kind": "verification", "state": order["state"], "closed_at": None},
+    )
+    assert hub.get(f"/v1/findings?org={HAISHU}&rule=A05&about=order", WATCH)["items"] == []
 
 
 def test_findings_and_orders_are_not_for_citizens_nor_for_other_places(hub: Hub) -> None:
