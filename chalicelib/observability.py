@@ -33,6 +33,7 @@ FIELDS = frozenset(
         "kind",
         "organisation",
         "case_id",
+        "order_id",
         "stream",
         "reason",
     }

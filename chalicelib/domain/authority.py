@@ -123,7 +123,7 @@ def require_actor(identity: Identity, who: Who, *, organisation: str, line: Line
             f"本办件由 {organisation} 办理",
             f"this case is handled by {organisation}; act in its name or not at all",
         )
-    if who.lines and identity.lines and line not in identity.lines:
+    if who.lines and line and identity.lines and line not in identity.lines:
         raise Forbidden(f"需要警种：{line}", f"the service line {line} is needed")
 
 

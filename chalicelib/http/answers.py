@@ -264,13 +264,16 @@ def _shown(name: str, value: Evidence, found: History) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def steps(known: Known) -> list[ProgressNode]:
+    """What was done of a case or order, without who did it."""
+    rows = known.law.procedure
+    return [ProgressNode(action=n.action, name=names(rows.rows(n.action)[0].text), at=n.at) for n in known.case.nodes]
+
+
 def progress(known: Known) -> ProgressOut:
     """How far a case is, without who did what."""
     head = _head(known)
-    rows = known.law.procedure
     return ProgressOut(
         **{name: head[name] for name in ("case_id", "state", "state_name", "result", "received_at", "deadlines")},
-        steps=[
-            ProgressNode(action=n.action, name=names(rows.rows(n.action)[0].text), at=n.at) for n in known.case.nodes
-        ],
+        steps=steps(known),
     )

@@ -32,6 +32,15 @@ class _About(GlobalSecondaryIndex["OrderRow"]):
     received = NumberAttribute(range_key=True, attr_name="r")
 
 
+class _Mine(GlobalSecondaryIndex["OrderRow"]):
+    class Meta:
+        index_name = "mine"
+        projection = KeysOnlyProjection()
+
+    applicant = UnicodeAttribute(hash_key=True, attr_name="a")
+    received = NumberAttribute(range_key=True, attr_name="r")
+
+
 class OrderRow(Row):
     """The item. Declared equal to OrdersTable in infra/tables.yaml; a test holds them together."""
 
@@ -41,6 +50,7 @@ class OrderRow(Row):
 
     desk = _Desk()
     by_subject = _About()
+    mine = _Mine()
 
 
 share(OrderRow)

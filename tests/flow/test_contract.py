@@ -59,6 +59,8 @@ OPERATIONS = [
     "GET /v1/staff/{staff_id}",
     "POST /v1/cases",
     "POST /v1/cases/{case_id}/actions/{action}",
+    "POST /v1/orders",
+    "POST /v1/orders/progress",
     "POST /v1/orders/{order_id}/actions/{action}",
     "POST /v1/progress",
     "POST /v1/quarantine/{reader}/{sequence}/redrive",
