@@ -36,6 +36,8 @@ FIELDS = frozenset(
         "order_id",
         "stream",
         "reason",
+        "reader",
+        "purpose",
     }
 )
 

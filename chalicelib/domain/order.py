@@ -17,6 +17,7 @@ from chalicelib.domain.item import Event, Item, Text
 
 VERIFICATION, SUPERVISION_ORDER, CARD = "verification", "supervision_order", "card"
 COMPLAINT, NO_SERVICE = "complaint", "no_service"
+FILED = frozenset({COMPLAINT, NO_SERVICE})  # what people file; the others follow from what the platform finds
 ID_LENGTH = 24
 
 

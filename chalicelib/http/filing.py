@@ -1,4 +1,4 @@
-"""Filing over HTTP: complaints and what cannot get done, by people without an account too; progress by query code.
+"""Filing over HTTP: complaints and what cannot get done, by people without an account too.
 
 What files is imported when it is asked for: a process that moves cases needs none of it. This module must not decide
 who may file what.
@@ -15,9 +15,8 @@ from chalicelib import errors, observability
 from chalicelib.domain import identifiers
 from chalicelib.domain.identifiers import NotValid
 from chalicelib.domain.order import ComplaintType, NoServiceType, Object
-from chalicelib.http import answers, orders
-from chalicelib.http.answers import ProgressNode
-from chalicelib.http.fields import Closed, Deadline, Names, OrganisationCode, Shown, Slug, StaffId, Time, visible
+from chalicelib.http import orders
+from chalicelib.http.fields import Closed, OrganisationCode, Slug, StaffId, visible
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.http.orders import OrderOut
 from chalicelib.http.parties import Account, Name
@@ -114,28 +113,6 @@ class FiledOrderOut(OrderOut):
     code: str
 
 
-class OrderProgressIn(Closed):
-    """What stands on the receipt."""
-
-    order_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{24}$")]
-    code: Code
-
-
-class OrderProgressOut(Shown):
-    """How far it is, for whoever holds its receipt."""
-
-    order_id: str
-    kind: str
-    name: Names
-    state: str
-    state_name: Names
-    result: str | None
-    earlier: str | None
-    opened_at: Time
-    deadlines: dict[str, Deadline]
-    steps: list[ProgressNode]
-
-
 @door.operation(
     "POST",
     "/v1/orders",
@@ -161,27 +138,6 @@ def file(call: Call) -> Answer:
     joined = known.case.nodes[-1].action == "join"
     out = FiledOrderOut(**dict(orders.shown(known)), joined=joined, code=known.code)
     return Answer(out, version=known.case.version)
-
-
-@door.operation(
-    "POST",
-    "/v1/orders/progress",
-    summary=("凭查询码查询进度", "Progress by query code"),
-    access=Access.public,
-    body=OrderProgressIn,
-    out=OrderProgressOut,
-    refusals=(errors.NotFound, errors.Busy, errors.BrokenHistory),
-)
-def progress(call: Call) -> Answer:
-    """How far something that was filed is, by the number and code on its receipt."""
-    from chalicelib.services import filing  # no transition of a case needs it
-
-    known = filing.progress(call.body.order_id, call.body.code)
-    head = dict(orders.shown(known))
-    said = head["filed"]
-    kept = {name: head[name] for name in OrderProgressOut.model_fields if name in head}
-    steps = answers.steps(known)
-    return Answer(OrderProgressOut(**kept, earlier=said.earlier if said else None, steps=steps))
 
 
 def _report(body: ComplaintIn | NoServiceIn) -> Report:

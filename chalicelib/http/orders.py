@@ -152,9 +152,11 @@ def read(call: Call) -> Answer:
     out=HistoryOut,
 )
 def history(call: Call) -> Answer:
-    """Every step with its evidence; the hash chain is checked on reading. An order's number stands as `case_id`."""
+    """Every step with its evidence; the hash chain is checked on reading. An order's number stands as `case_id`.
+    Whoever filed it sees every step, and of the evidence what is said to them."""
     found = orders.history(call.path["order_id"], call.who, call.now)
-    return Answer(answers.history(found, to_staff=call.who.kind is not Kind.citizen), version=found.known.case.version)
+    body = answers.history(found, to_staff=call.who.kind is not Kind.citizen)
+    return Answer(body, version=found.known.case.version)
 
 
 @door.operation(
