@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.flow.conftest import Hub, problem
+from tests.flow.test_supervision import published
 from tests.support.told import (
     ANSWER,
     CALLED,
@@ -34,6 +35,7 @@ from tests.support.town import (
     NANMEN,
     NINGBO,
     NOTE,
+    PUBLISHER,
     WU,
     ZHANG,
     ZHEJIANG,
@@ -288,6 +290,17 @@ def test_a_complainant_reminds_and_withdraws_their_own_and_nobody_elses(hub: Hub
     problem(order.act("join", ZHANG), 403, "forbidden")
     order.done("dispatch", WATCH, SIMPLE).done("withdraw", ZHANG, {"note": "已当面解决"})
     assert order.answer["result"] == "withdrawn"
+
+
+def test_a_calendar_that_is_published_moves_a_provisional_date_of_a_complaint_too(hub: Hub) -> None:
+    hub.cloud.advance(302 * DAY)  # Tuesday 2026-12-29
+    order = told(hub)
+    assert order.answer["deadlines"]["promised"]["provisional"]
+    assert hub.ask("PUT", "/v1/calendars/2027", PUBLISHER, published([4, 5])).status == 201
+    for _ in range(2):
+        hub.cloud.run_schedule("recount_deadlines")
+    now = hub.get(f"/v1/orders/{order.id}", WATCH)
+    assert (now["action"], now["version"], now["deadlines"]["promised"]["provisional"]) == ("recalculate", 2, False)
 
 
 def test_evidence_of_other_steps_is_refused_where_it_says_nothing(hub: Hub) -> None:
