@@ -100,6 +100,7 @@ def test_a_complaint_that_nobody_takes_up_turns_yellow_red_and_is_answered_in_th
     assert public == {
         "kind": "complaint",
         "type": "attitude",
+        "type_name": {"zh": "服务态度", "en": "attitude"},
         "object": "window",
         "item": None,
         "organisation": HAISHU,
@@ -321,6 +322,7 @@ def test_public_results_are_told_in_pages_without_numbers(hub: Hub) -> None:
     assert [each["type"] for each in (*first["items"], *rest["items"])] == ["efficiency", "fees", "attitude"]
     assert rest["next"] is None
     assert order.id not in json.dumps([first, rest])
+    assert hub.get(f"/v1/complaints?org={HAISHU}&item=passport")["items"] == []
 
 
 def test_a_history_of_orders_computed_once_more_is_that_of_the_live_run(hub: Hub) -> None:
