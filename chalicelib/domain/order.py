@@ -178,6 +178,11 @@ def _item(id: str, kind: Kind) -> Item:
 KINDS: Mapping[str, Item] = MappingProxyType({f"{id}@1": _item(id, kind) for id, kind in ALL.items()})
 
 
+def type_name(kind: str, type: str) -> Text:
+    """What a type of a kind is called; itself where the kind lists no types for people to choose from."""
+    return ALL[kind].types.get(type, Text(type, type))
+
+
 def name(kind: str, cause: str) -> str:
     """The name of the one order of this kind that follows from a cause (a finding's subject and key, an order)."""
     return hashlib.sha256(f"{kind}\n{cause}".encode()).hexdigest()[:ID_LENGTH]

@@ -161,7 +161,8 @@ class FiledKindsOut(Shown):
 )
 def kinds(_call: Call) -> Answer:
     """Kinds with their types, objects and limits."""
-    return Answer(FiledKindsOut(items=[_kind(code, order.ALL[code]) for code in sorted(order.FILED)]))
+    found = {code: order.ALL[code] for code in sorted(order.FILED)}
+    return Answer(FiledKindsOut(items=[_kind(code, kind) for code, kind in found.items() if kind.types]))
 
 
 @door.operation(

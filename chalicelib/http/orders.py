@@ -225,7 +225,7 @@ def _filed(case: Case, kind: str) -> FiledAs | None:
         return None
     named = {name: said.get(name) for name in ("type", "object", "item", "window", "earlier")}
     more = {"case_id": said.get("case"), "anonymous": bool(said.get("anonymous"))}
-    return FiledAs.model_validate({**named, **more, "type_name": names(order.ALL[kind].types[str(said["type"])])})
+    return FiledAs.model_validate({**named, **more, "type_name": names(order.type_name(kind, str(said["type"])))})
 
 
 def _queued(row: Queued, now: int) -> OrderQueuedOut:

@@ -202,4 +202,4 @@ def results(call: Call) -> Answer:
 
 def _result(found: Result) -> ResultOut:
     days = {"told_on": str(found.told_on), "answered_on": str(found.answered_on)}
-    return ResultOut(**{**asdict(found), **days, "type_name": names(order.ALL[found.kind].types[found.type])})
+    return ResultOut(**{**asdict(found), **days, "type_name": names(order.type_name(found.kind, found.type))})
