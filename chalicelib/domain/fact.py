@@ -53,11 +53,12 @@ def of_step(before: Case | None, after: Case, law: Law, kind: str = "node") -> I
     node = after.nodes[-1]
     handler = before.handler if before and before.handler else after.organisation
     id = f"{after.id}#{after.version:04d}"
+    closes = after.closed_at is not None and not (before and before.closed_at)
     data = _data(before, after, node, law, kind)
     if kind == "order":
-        data = {**data, **_filed(after, node)}
+        data = {**data, **_filed(after, node, closes=closes)}
     yield Fact(handler, legal_day(node.at), kind, id, data)
-    if "object" in data and (before is None or (after.closed_at and not before.closed_at)):
+    if "object" in data and (before is None or closes):
         yield Fact(after.about, legal_day(node.at), law.item.id, id, {**data, "handler": handler})
     if after.handler != handler:
         yield Fact(after.handler, legal_day(node.at), "transferred_in", id, {**data, "from": handler})
@@ -75,7 +76,7 @@ def of_finding(finding: Finding, severity: str) -> Fact:
     )
 
 
-def _filed(after: Case, node: Node) -> Mapping[str, Value]:
+def _filed(after: Case, node: Node, *, closes: bool) -> Mapping[str, Value]:
     """What an order that somebody filed says beside: what it is about, whether it is told again, what came of it, and
     whether within its limit. By whom is not said: no list of facts leads to a person."""
     first, due = after.nodes[0].evidence, after.dues.get("promised")
@@ -84,7 +85,7 @@ def _filed(after: Case, node: Node) -> Mapping[str, Value]:
     found = {name: first.get(name) for name in ("type", "object", "item", "anonymous")}
     found |= {name: node.evidence.get(name) for name in ("complexity", "verdict", "disclosure", "call_back")}
     found["repeated"] = 1 if "earlier" in first else None
-    if after.closed_at and due and node.at >= after.closed_at:
+    if closes and due:
         found["late"] = 1 if node.at > due.last else 0
     return {name: value for name, value in found.items() if isinstance(value, str | int)}
 

@@ -95,6 +95,7 @@ def test_a_complaint_that_nobody_takes_up_turns_yellow_red_and_is_answered_in_th
     assert (filed["type"], filed["object"], filed["about"], "late" in filed) == ("attitude", "window", HAISHU, False)
     assert (closed["verdict"], closed["disclosure"], closed["call_back"]) == ("founded", "public", "satisfied")
     assert closed["late"] == 0
+    assert ["late" in each for each in by_place[HAISHU, "order"]] == [step == "close" for step in steps]
 
     (public,) = hub.get(f"/v1/complaints?org={HAISHU}")["items"]
     assert public == {
