@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from chalicelib.domain import organisation
 from chalicelib.domain.clocks import Limit, Unit
 from chalicelib.domain.item import Event, Item, Text
+from chalicelib.domain.organisation import Level
 
 VERIFICATION, SUPERVISION_ORDER, CARD = "verification", "supervision_order", "card"
 COMPLAINT, NO_SERVICE = "complaint", "no_service"
@@ -176,6 +178,20 @@ def _item(id: str, kind: Kind) -> Item:
 
 
 KINDS: Mapping[str, Item] = MappingProxyType({f"{id}@1": _item(id, kind) for id, kind in ALL.items()})
+
+
+def desks(object: Object, code: str) -> tuple[str, str]:
+    """At whose desk a complaint about an object lies that `code` answers for, and at whose when the same was answered
+    before. Never at the own: a station has no supervision post of its own, so its county's answers for it; where the
+    centre itself is meant, the level above does. Above the province there is nobody (default of ours)."""
+    seat = organisation.seat(code)
+    centre = seat if organisation.level(seat) is not Level.station else _above(seat)
+    desk = _above(centre) if object is Object.organisation and centre == seat else centre
+    return desk, _above(desk)
+
+
+def _above(code: str) -> str:
+    return organisation.parent(code) or code
 
 
 def type_name(kind: str, type: str) -> Text:

@@ -168,7 +168,7 @@ def _case_of(report: Report, identity: Identity | None, now: datetime) -> Case |
 
 def _filing(report: Report, identity: Identity | None, case: Case | None) -> Filing:
     target = report.target
-    desk, above = desks(target)
+    desk, above = order.desks(target.kind, target.organisation)
     index = _index(report, identity)
     cause = "\n".join((index, report.type, *_object(target), report.case or "")) if index else ""
     return Filing(
@@ -183,17 +183,6 @@ def _filing(report: Report, identity: Identity | None, case: Case | None) -> Fil
         taken_at=(identity.organisation or "") if identity and not report.anonymous else "",
         cause=cause,
     )
-
-
-def desks(target: Target) -> tuple[str, str]:
-    """At whose desk a complaint about `target` lies, and at whose when the same was answered before. A station has no
-    supervision post of its own: its county's answers for it."""
-    seat = organisation.seat(target.organisation)
-    centre = (organisation.parent(seat) or seat) if organisation.level(seat) is Level.station else seat
-    above = organisation.parent(centre) or centre
-    if target.kind is Object.organisation and centre == seat:
-        centre, above = above, organisation.parent(above) or above
-    return centre, above
 
 
 def _index(report: Report, identity: Identity | None) -> str:

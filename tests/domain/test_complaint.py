@@ -11,18 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain import engine, order
+from chalicelib.domain import engine, order, organisation
 from chalicelib.domain.authority import Identity, Kind, Post, Standing
 from chalicelib.domain.case import Case, Evidence, Law, broken_link, unfolded
 from chalicelib.domain.folding import fold
+from chalicelib.domain.order import Object
 from chalicelib.domain.order_guards import MOST_DISPATCHES
-from chalicelib.domain.organisation import parent
+from chalicelib.domain.organisation import Level, level, parent, within
 from chalicelib.domain.procedure import SUBMIT
 from chalicelib.domain.wish import Wish
 from chalicelib.errors import Refused
 from chalicelib.procedures import procedure_of
 from tests.support.people import APPLICANT, CITY, COUNTY, STATION, staff
-from tests.support.published import calendar
+from tests.support.published import calendar, codes
 from tests.support.walks import NINE
 
 PLATFORM = Identity("zhongshu", Kind.system)
@@ -161,6 +162,17 @@ def require_dates(case: Case) -> None:
     assert moving.count("dispatch") <= 1
     clock = case.clocks["promised"]
     assert (clock.stopped is not None) == (case.closed_at is not None)
+
+
+@pytest.mark.parametrize("object", list(Object))
+def test_a_complaint_lies_at_or_above_whom_it_is_about_and_never_at_the_desk_that_it_is_about(object: Object) -> None:
+    for code in codes():
+        seat, (desk, above) = organisation.seat(code), order.desks(object, code)
+        assert within(code, desk)
+        assert within(desk, above)
+        assert level(desk) in (Level.county, Level.city, Level.province)
+        assert desk != seat or object is not Object.organisation or level(seat) is Level.province
+        assert (above == desk) == (level(desk) is Level.province)
 
 
 @given(taken=steps)
