@@ -16,7 +16,7 @@ os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # there are none; looking fo
 
 from datetime import datetime
 
-from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
+from chalice.app import Chalice, CloudWatchEvent, Cron, DynamoDBEvent, Rate, SQSEvent
 
 from chalicelib.http import calendars, cases, filing, findings, openapi, orders, quarantine, registry, results
 from chalicelib.http.operation import mount
@@ -64,6 +64,16 @@ def sweep_deadlines(event: CloudWatchEvent) -> None:
 def recount_deadlines(event: CloudWatchEvent) -> None:
     """Counts provisional dates anew once the calendar of their year is published."""
     falling_due.recount_deadlines(datetime.fromisoformat(event.to_dict()["time"]))
+
+
+@app.schedule(Cron(10, "16-19", "*", "*", "?", "*"))
+def compare_units(event: CloudWatchEvent) -> None:
+    """Asks the cross-case rules of the days and months that are over: ten past midnight in Shanghai, and for what was
+    left at ten past one, two and three."""
+    from chalicelib.reactions import comparing  # no request needs it
+
+    now = datetime.fromisoformat(event.to_dict()["time"])
+    comparing.compare_units(now, event.context.get_remaining_time_in_millis)
 
 
 @app.schedule(Rate(1, unit=Rate.DAYS))

@@ -52,6 +52,8 @@ METRICS: Mapping[str, frozenset[str]] = {
     "DeadlinesSwept": frozenset(),
     "RungsReached": frozenset(),
     "DeadlinesRecounted": frozenset(),
+    "SpansCompared": frozenset(),
+    "PatternsSeen": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),
 }
 

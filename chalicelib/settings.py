@@ -38,6 +38,7 @@ class Settings:
     deadlines_table: str
     facts_table: str
     dirty_table: str
+    days_table: str
     quarantine_table: str
     oidc_issuer: str
     oidc_audience: str
@@ -65,6 +66,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         deadlines_table=_text(environment, "DEADLINES_TABLE"),
         facts_table=_text(environment, "FACTS_TABLE"),
         dirty_table=_text(environment, "DIRTY_TABLE"),
+        days_table=_text(environment, "DAYS_TABLE"),
         quarantine_table=_text(environment, "QUARANTINE_TABLE"),
         oidc_issuer=_text(environment, "OIDC_ISSUER"),
         oidc_audience=_text(environment, "OIDC_AUDIENCE"),

@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.case import Case, Law, Node
+from chalicelib.domain.order import is_order
 from chalicelib.domain.supervision.rule import Finding
 
 Value = str | int | None
@@ -20,7 +21,8 @@ Value = str | int | None
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One row: `kind` (node, transferred_in, finding, order; complaint, no_service), the thing's own `id`, and `n`, the
+    """One row: `kind` (of cases node, transferred_in and finding; of work orders order, order_transferred_in and
+    order_finding; and the kind of an order that people file, at whom it is about), the thing's own `id`, and `n`, the
     number of its correction. `data` holds short names and numbers, never personal data."""
 
     organisation: str
@@ -61,7 +63,8 @@ def of_step(before: Case | None, after: Case, law: Law, kind: str = "node") -> I
     if "object" in data and (before is None or closes):
         yield Fact(after.about, legal_day(node.at), law.item.id, id, {**data, "handler": handler})
     if after.handler != handler:
-        yield Fact(after.handler, legal_day(node.at), "transferred_in", id, {**data, "from": handler})
+        transferred = "transferred_in" if kind == "node" else f"{kind}_transferred_in"
+        yield Fact(after.handler, legal_day(node.at), transferred, id, {**data, "from": handler})
 
 
 def of_finding(finding: Finding, severity: str) -> Fact:
@@ -70,7 +73,7 @@ def of_finding(finding: Finding, severity: str) -> Fact:
     return Fact(
         finding.organisation,
         legal_day(finding.at),
-        "finding",
+        "order_finding" if is_order(finding.subject) else "finding",
         f"{finding.subject}#{finding.key}",
         {**data, "at": _ms(finding.at)},
     )
@@ -108,8 +111,15 @@ def _data(before: Case | None, after: Case, node: Node, law: Law, kind: str) -> 
         "due": int(due.last.timestamp()) if due else None,
         "observed": 1 if after.observed else None,
         "about": after.about or None,
+        "recorded_at": _recorded(node),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _recorded(node: Node) -> int | None:
+    """Epoch seconds at which a step that happened elsewhere came to be known here; None for one of our own."""
+    recorded = node.evidence.get("recorded_at")
+    return recorded if isinstance(recorded, int) else None
 
 
 def _ms(at: datetime) -> int:

@@ -7,6 +7,7 @@ clocks. One order follows from one cause, and its name is made of the cause. Thi
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,6 +22,7 @@ VERIFICATION, SUPERVISION_ORDER, CARD = "verification", "supervision_order", "ca
 COMPLAINT, NO_SERVICE = "complaint", "no_service"
 FILED = frozenset({COMPLAINT, NO_SERVICE})  # what people file; the others follow from what the platform finds
 ID_LENGTH = 24
+_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 
 
 class ComplaintType(StrEnum):
@@ -202,3 +204,8 @@ def type_name(kind: str, type: str) -> Text:
 def name(kind: str, cause: str) -> str:
     """The name of the one order of this kind that follows from a cause (a finding's subject and key, an order)."""
     return hashlib.sha256(f"{kind}\n{cause}".encode()).hexdigest()[:ID_LENGTH]
+
+
+def is_order(subject: str) -> bool:
+    """Whether a subject is named as an order is, and so is no case and no organisation's day."""
+    return _ID.fullmatch(subject) is not None

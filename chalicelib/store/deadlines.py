@@ -80,14 +80,16 @@ def put(deadline: Deadline) -> bool:
     return _put(deadline, condition)
 
 
-def advance(deadline: Deadline, reached: datetime) -> bool:
-    """Keeps what comes after the rung at `reached`; False where the subject has moved on or another sweep was first."""
-    seconds = int(reached.timestamp())
+def advance(deadline: Deadline, swept: Deadline) -> bool:
+    """Keeps what comes after the row that was `swept`; False where the subject has moved on or another sweep was
+    first."""
+    assert swept.next is not None
+    seconds = int(swept.next.timestamp())
     return _put(deadline, (DeadlineRow.version <= deadline.version) & (DeadlineRow.next == seconds))
 
 
-def due(shard: int, now: datetime, most: int) -> list[tuple[Deadline, datetime]]:
-    """At most `most` rows of a shard whose next rung is reached at `now`, first ones first, each with that rung."""
+def due(shard: int, now: datetime, most: int) -> list[Deadline]:
+    """At most `most` rows of a shard whose next rung is reached at `now`, first ones first."""
     found = []
     with guarded():
         for row in DeadlineRow.open.query(
@@ -95,7 +97,7 @@ def due(shard: int, now: datetime, most: int) -> list[tuple[Deadline, datetime]]
         ):
             rung = datetime.fromtimestamp(int(row.next), tz=UTC)
             held = row.provisional is not None
-            found.append((Deadline(row.subject, row.book, row.clock, int(row.version), rung, held), rung))
+            found.append(Deadline(row.subject, row.book, row.clock, int(row.version), rung, held))
     return found
 
 

@@ -15,7 +15,6 @@ from infra.local.cloud import LocalCloud
 from tests.faults.searching import Perform, search
 from tests.faults.stage import Pick
 from tests.faults.streams import Record, Scenario, Subject
-from tests.faults.supervised import GAPS, LATEST
 from tests.flow.conftest import NINE, Hub
 from tests.support import told as voices
 from tests.support.town import WU, ZHANG, Step
@@ -30,6 +29,8 @@ LIFE: tuple[Step, ...] = (
     ("close", voices.WATCH, voices.CALLED),
     ("archive", voices.WATCH, {}),
 )
+GAPS = (0, 1, 4, 9, 20)  # days between two steps: in time, nearly late, late, long late
+AFTER = timedelta(days=120)  # when it is delivered: every rung of every clock was reached
 _filled: set[str] = set()
 
 
@@ -38,9 +39,7 @@ def fill(cloud: LocalCloud, pick: Pick) -> None:
     hub, at = Hub(cloud), NINE + timedelta(hours=2)
     stream = cloud.tables["OrdersTable"].stream
     assert stream is not None
-    for name in DERIVED:  # what another scenario left, for a sweep to find
-        cloud.tables[name].restore(None)
-    stream.trimmed, stream.records = stream.end, []
+    stream.trimmed, stream.records = stream.end, []  # what the orders of another scenario set off
     cloud.pump.skip()
     cloud.pump.held = True
     _filled.clear()
@@ -55,9 +54,9 @@ def fill(cloud: LocalCloud, pick: Pick) -> None:
             cloud.clock.restart(at)
             order.done(action, actor, evidence)
     cloud.pump.held = False
-    cloud.clock.restart(at + LATEST)
+    cloud.clock.restart(at + AFTER)
     for record in stream.records:  # or they would be too old to be delivered
-        record["dynamodb"]["ApproximateCreationDateTime"] = int((at + LATEST).timestamp())
+        record["dynamodb"]["ApproximateCreationDateTime"] = int((at + AFTER).timestamp())
 
 
 def react(record: Record) -> None:
