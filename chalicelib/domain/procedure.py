@@ -22,7 +22,7 @@ EFFECTS = ("start", "stop", "pause", "resume", "extend", "complex", "recount")
 # to the deciding level, to the organisation above, to whom the step names, back to who handles the case, to who assigns
 PASSES = ("up", "parent", "named", "home", "assigner")
 BOOKS = ("cases", "orders")
-RECORDS = ("missing_materials",)
+RECORDS = ("missing_materials", "line_concerned")
 GUARDS = (
     "materials_complete",
     "separate_persons",

@@ -214,11 +214,18 @@ def _evidence(report: Report, case: Case | None) -> Mapping[str, Evidence]:
         "object": target.kind.value,
         "item": target.item,
         "window": target.organisation if target.kind is Object.window else None,
+        "line": _line(target, case),
         "case": report.case if case else None,
         "against": _against(report, case) or None,
         "anonymous": 1 if report.anonymous or report.contact is None else None,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _line(target: Target, case: Case | None) -> str | None:
+    """The service line of the item that is meant, or of the case's."""
+    item = registry.current_item(target.item) if target.item else registry.law(case.item).item if case else None
+    return item.line.value if item and item.line else None
 
 
 def _against(report: Report, case: Case | None) -> tuple[str, ...]:

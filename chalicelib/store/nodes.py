@@ -51,6 +51,7 @@ _EVIDENCE = {
     "object": "ob",
     "item": "it",
     "window": "wi",
+    "line": "ln",
     "case": "cs",
     "against": "ag",
     "anonymous": "an",

@@ -232,6 +232,17 @@ def test_who_handled_a_case_keeps_out_of_a_complaint_about_it(hub: Hub) -> None:
     assert {node["actor"] for node in shown} == {None}
 
 
+@pytest.mark.parametrize("object", [about("item", item="passport"), about("window", "3302030001")])
+def test_what_concerns_a_service_line_goes_to_it_unless_another_is_named(object: Any, hub: Hub) -> None:
+    order = told(hub, complaint(object=object)).done("dispatch", WATCH, SIMPLE)
+    traffic, abroad = (staff("he", HAISHU, "review", lines=(line,)) for line in ("traffic", "exit_entry"))
+    if "item" in object:
+        problem(order.act("sign", traffic), 403, "forbidden")
+        order.done("return", abroad, {"reason": "涉车管业务"})
+        order.done("dispatch", WATCH, {**SIMPLE, "to_line": "traffic"})
+    order.done("sign", traffic)
+
+
 def test_one_person_does_not_report_and_review(hub: Hub) -> None:
     both = staff("both", HAISHU, "review", "supervision")
     order = told(hub).done("dispatch", WATCH, SIMPLE).done("sign", both).done("report", both, {"note": NOTE})
