@@ -114,7 +114,8 @@ _HANDLED = (
     ("ask_extension", "approve_extension"),
     ("ask_extension", "reject_extension"),
 )
-_DEFAULT = "default of ours, 12345 practice (舟山)"
+_HOTLINE = "default of ours: common at 12345 hotlines, not confirmed for Zhejiang"
+_WINDOW = "default of ours, after “办不成事” windows of police centres elsewhere"
 ALL: Mapping[str, Kind] = {
     VERIFICATION: Kind(
         Text("异常核查单", "verification of a finding"),
@@ -131,8 +132,8 @@ ALL: Mapping[str, Kind] = {
         Text("投诉", "complaint"),
         "complaint@1",
         _HANDLED,
-        limit=_days(5, _DEFAULT),
-        complex=_days(15, _DEFAULT),
+        limit=_days(5, _HOTLINE),
+        complex=_days(15, _HOTLINE),
         extension=_days(10, "default of ours: once, asked for before the limit passes"),
         anonymous=True,
         types=_COMPLAINTS,
@@ -141,8 +142,8 @@ ALL: Mapping[str, Kind] = {
         Text("办不成事反映", "report of a matter that cannot get done"),
         "complaint@1",
         _HANDLED,
-        limit=_days(1, "“办不成事”反映窗口：简单事项当场或次一工作日办结"),
-        complex=_days(3, "“办不成事”反映窗口：复杂事项三个工作日"),
+        limit=_days(1, _WINDOW),
+        complex=_days(3, _WINDOW),
         extension=_days(3, "default of ours: once, asked for before the limit passes"),
         types=_NO_SERVICES,
     ),
