@@ -1,0 +1,105 @@
+"""How a text is read before it is looked up: one spelling, one word for a thing, and what each piece weighs.
+
+Chinese is not cut into words here: single characters, and pairs of near ones, carry a question whose characters were
+lost or whose words changed places. What a language knows stands in the lexicon, as data. This module must not know
+any matter, and reads every text without an error.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.errors import BrokenDefinition
+
+FACETS = ("materials", "limit", "fee", "place", "online", "condition")
+WEIGHTS = {"asking": 0.2, "common": 0.5, "elsewhere": 2.0}  # beside 1, a word of a matter
+PAIR = 0.25  # what a pair of pieces weighs beside one piece
+STEM = 5  # letters of an English word that count: registers, registered and registration are one
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """What is known of a language: what words weigh, which words are one (variant → the catalogue's), which letters
+    are one, and the words that ask for a part of a guide."""
+
+    weights: Mapping[str, float]
+    synonyms: Mapping[str, str]
+    letters: Mapping[int, str]
+    facets: Mapping[str, tuple[str, ...]]
+    variants: re.Pattern[str]
+    pieces: re.Pattern[str]
+
+
+def parse(data: Mapping[str, Any]) -> Lexicon:
+    """A lexicon from its table; BrokenDefinition names what does not hold."""
+    synonyms = _synonyms(data["synonyms"])
+    pairs = data["traditional"].split()
+    if any(len(pair) != 2 for pair in pairs):
+        raise BrokenDefinition("lexicon.traditional: pairs of letters are needed, with blanks between")
+    if set(data["facets"]) != set(FACETS):
+        raise BrokenDefinition(f"lexicon.facets: exactly {', '.join(FACETS)} are needed")
+    weights = {word: weight for name, weight in reversed(WEIGHTS.items()) for word in data[name]}
+    return Lexicon(
+        weights,
+        synonyms,
+        {ord(old): new for old, new in pairs},
+        {name: tuple(words) for name, words in data["facets"].items()},
+        re.compile(_longest_first(synonyms)),
+        re.compile(f"{_longest_first(w for w in weights if not w.isascii())}|[a-z]+|[0-9]+|[^\\W_]"),
+    )
+
+
+def _synonyms(rows: Iterable[list[str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for first, *variants in rows:
+        for word in (first, *variants):
+            if found.setdefault(word, first) != first:
+                raise BrokenDefinition(f"lexicon.synonyms: {word!r} stands in two rows")
+    return found
+
+
+def _longest_first(words: Iterable[str]) -> str:
+    """A pattern for any of the words; one of Latin letters stands alone, not inside another."""
+    ordered = sorted(words, key=lambda word: (-len(word), word))
+    return "|".join(rf"(?<![a-z]){re.escape(w)}(?![a-z])" if w.isascii() else re.escape(w) for w in ordered)
+
+
+def plain(text: str, lexicon: Lexicon) -> str:
+    """The text in one spelling: compatible forms (NFKC), small letters, letters of the mainland, one word for a thing."""
+    spelt = unicodedata.normalize("NFKC", text).lower().translate(lexicon.letters)
+    return lexicon.variants.sub(lambda match: lexicon.synonyms[match[0]], spelt)
+
+
+def pieces(text: str, lexicon: Lexicon) -> list[tuple[str, float]]:
+    """The pieces of a text in order, each with its weight: a character, a number, the stem of an English word."""
+    found: list[tuple[str, float]] = []
+    for match in lexicon.pieces.finditer(plain(text, lexicon)):
+        weight = lexicon.weights.get(match[0], 1.0)
+        if match[0].isascii():
+            found.append((match[0][:STEM], weight))
+        else:
+            found.extend((letter, weight) for letter in match[0])
+    return found
+
+
+def grams(text: str, lexicon: Lexicon) -> dict[str, float]:
+    """What a text is compared by: its pieces, and the pairs of pieces next to each other or with one between."""
+    found: dict[str, float] = {}
+    row = pieces(text, lexicon)
+    for piece, weight in row:
+        found[piece] = max(found.get(piece, 0.0), weight)
+    for near in (1, 2):
+        for (one, left), (other, right) in zip(row, row[near:], strict=False):
+            pair = f"{one} {other}"
+            found[pair] = max(found.get(pair, 0.0), PAIR * min(left, right))
+    return found
+
+
+def facets(text: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """Which parts of a guide a question is after, in the order of FACETS; none where it does not say."""
+    asked = unicodedata.normalize("NFKC", text).lower().translate(lexicon.letters)
+    return tuple(name for name in FACETS if any(word in asked for word in lexicon.facets[name]))
