@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.consultation.words import Lexicon, grams
+from chalicelib.domain.consultation.words import WEIGHTS, Lexicon, grams
 
-SURE = 0.6  # from this confidence on a question is answered
+SURE = 0.65  # from this confidence on a question is answered
 NEAREST = 3
 # Confidence is a logistic curve over the logarithms of both shares, fitted by `tests.bench.consultation` on questions
 # that were written after the phrases, on damaged names, and on messages about other matters.
@@ -65,7 +65,7 @@ class Index:
     def __init__(self, passages: Iterable[Passage], lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._phrases = [(passage, phrase) for passage in passages for phrase in passage.phrases]
-        every = [grams(phrase, lexicon) for _, phrase in self._phrases]
+        every = [_held(phrase, lexicon) for _, phrase in self._phrases]
         self._rarity, self._unseen = _rarity(self._phrases, every)
         self._weights = array("d", (sum(self._rarity[g] * w for g, w in each.items()) for each in every))
         self._numbers: dict[str, array[int]] = {gram: array("L") for gram in self._rarity}
@@ -98,7 +98,14 @@ class Index:
         return found
 
 
-def _rarity(phrases: Sequence[tuple[Passage, str]], every: Sequence[dict[str, float]]) -> tuple[dict[str, float], float]:
+def _held(phrase: str, lexicon: Lexicon) -> dict[str, float]:
+    """The grams of a phrase. One that names a subject of another service, as an example, does not answer for it."""
+    return {g: weight if weight <= 1 else WEIGHTS["common"] for g, weight in grams(phrase, lexicon).items()}
+
+
+def _rarity(
+    phrases: Sequence[tuple[Passage, str]], every: Sequence[dict[str, float]]
+) -> tuple[dict[str, float], float]:
     """How rare each gram is among the passages, and a gram that none has: ln(1 + (N - n + ½) / (n + ½))."""
     held: dict[str, set[str]] = {}
     for (passage, _), each in zip(phrases, every, strict=True):

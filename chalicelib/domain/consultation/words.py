@@ -69,7 +69,7 @@ def _longest_first(words: Iterable[str]) -> str:
 
 
 def plain(text: str, lexicon: Lexicon) -> str:
-    """The text in one spelling: compatible forms (NFKC), small letters, letters of the mainland, one word for a thing."""
+    """The text in one spelling: NFKC, small letters, letters of the mainland, one word for a thing."""
     spelt = unicodedata.normalize("NFKC", text).lower().translate(lexicon.letters)
     return lexicon.variants.sub(lambda match: lexicon.synonyms[match[0]], spelt)
 
