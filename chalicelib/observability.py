@@ -33,8 +33,11 @@ FIELDS = frozenset(
         "kind",
         "organisation",
         "case_id",
+        "order_id",
         "stream",
         "reason",
+        "reader",
+        "purpose",
     }
 )
 

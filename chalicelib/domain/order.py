@@ -1,38 +1,126 @@
-"""Work orders (工单): the kinds there are, and which follows from what.
+"""Work orders (工单): the kinds there are, what people may file, and which limits each has.
 
-An order is kept and moved like a case, by its own procedure, with the limits of its states as its clocks. One order
-follows from one cause, and its name is made of the cause. This module must not open any.
+An order is kept and moved like a case, by its own procedure, with the limits of its kind and of its states as its
+clocks. One order follows from one cause, and its name is made of the cause. This module must not open any.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 
+from chalicelib.domain.clocks import Limit, Unit
 from chalicelib.domain.item import Event, Item, Text
 
 VERIFICATION, SUPERVISION_ORDER, CARD = "verification", "supervision_order", "card"
+COMPLAINT, NO_SERVICE = "complaint", "no_service"
+FILED = frozenset({COMPLAINT, NO_SERVICE})  # what people file; the others follow from what the platform finds
 ID_LENGTH = 24
 
-_NAMES = {
-    VERIFICATION: Text("异常核查单", "verification of a finding"),
-    SUPERVISION_ORDER: Text("督办单", "supervision order"),
-    CARD: Text("红黄牌", "red or yellow card"),
-}
-# Who rectified does not say that it will do; who appealed or asked does not decide.
-_APART = {
-    VERIFICATION: (("rectify", "settle"), ("dismiss", "clear")),
-    SUPERVISION_ORDER: (("reply", "conclude"),),
-    CARD: (("appeal", "uphold"), ("appeal", "overrule"), ("ask_delisting", "delist")),
+
+class ComplaintType(StrEnum):
+    """What a complaint is about (投诉类型)."""
+
+    attitude = "attitude"  # 服务态度
+    efficiency = "efficiency"  # 办事效率
+    fees = "fees"  # 违规收费
+    refusal = "refusal"  # 推诿、不予受理
+    discretion = "discretion"  # 裁量不当
+    discipline = "discipline"  # 纪律作风
+    guidance_wrong = "guidance_wrong"  # 指南不准确、未一次性告知
+    other = "other"  # 其他
+
+
+class NoServiceType(StrEnum):
+    """Why a matter cannot get done (办不成事的情形); the list is ours."""
+
+    not_accepted = "not_accepted"  # 材料齐全不予受理
+    not_finished = "not_finished"  # 超期未办结
+    sent_round = "sent_round"  # 多次跑、多头跑
+    no_reason_given = "no_reason_given"  # 退回未说明理由
+    hard_case = "hard_case"  # 疑难、历史遗留
+    other = "other"  # 其他
+
+
+class Object(StrEnum):
+    """Whom or what it is about (投诉对象)."""
+
+    item = "item"  # 事项
+    organisation = "organisation"  # 单位
+    window = "window"  # 窗口
+    person = "person"  # 工作人员
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of order. `apart`: pairs of steps that one person may not take both; `limit`: of the whole, from filing;
+    `complex`: what takes its place where the matter is found to be complex; `extension`: the longest; `anonymous`:
+    whether it may be filed without saying by whom."""
+
+    name: Text
+    procedure: str
+    apart: tuple[tuple[str, str], ...]
+    limit: Limit | None = None
+    complex: Limit | None = None
+    extension: Limit | None = None
+    anonymous: bool = False
+
+
+def _days(amount: int, basis: str) -> Limit:
+    return Limit(amount, Unit.working_day, basis)
+
+
+# Who rectified, handled or asked does not say that it will do.
+_HANDLED = (
+    ("report", "approve"),
+    ("report", "reject"),
+    ("report", "close"),
+    ("report", "redo"),
+    ("ask_extension", "approve_extension"),
+    ("ask_extension", "reject_extension"),
+)
+_DEFAULT = "default of ours, 12345 practice (舟山)"
+ALL: Mapping[str, Kind] = {
+    VERIFICATION: Kind(
+        Text("异常核查单", "verification of a finding"),
+        "verification@1",
+        (("rectify", "settle"), ("dismiss", "clear")),
+    ),
+    SUPERVISION_ORDER: Kind(Text("督办单", "supervision order"), "supervision_order@1", (("reply", "conclude"),)),
+    CARD: Kind(
+        Text("红黄牌", "red or yellow card"),
+        "card@1",
+        (("appeal", "uphold"), ("appeal", "overrule"), ("ask_delisting", "delist")),
+    ),
+    COMPLAINT: Kind(
+        Text("投诉", "complaint"),
+        "complaint@1",
+        _HANDLED,
+        limit=_days(5, _DEFAULT),
+        complex=_days(15, _DEFAULT),
+        extension=_days(10, "default of ours: once, asked for before the limit passes"),
+        anonymous=True,
+    ),
+    NO_SERVICE: Kind(
+        Text("办不成事反映", "report of a matter that cannot get done"),
+        "complaint@1",
+        _HANDLED,
+        limit=_days(1, "“办不成事”反映窗口：简单事项当场或次一工作日办结"),
+        complex=_days(3, "“办不成事”反映窗口：复杂事项三个工作日"),
+        extension=_days(3, "default of ours: once, asked for before the limit passes"),
+    ),
 }
 
 
-def _kind(id: str) -> Item:
+def _item(id: str, kind: Kind) -> Item:
+    """The kind as what an order pins, as a case pins its item."""
     return Item(
         id=id,
         version=1,
-        name=_NAMES[id],
+        name=kind.name,
         line=None,
         levels=frozenset(),
         graded=None,
@@ -40,23 +128,24 @@ def _kind(id: str) -> Item:
         event=Event("", Text("", ""), None),
         silence="overdue",
         form="promised",
-        procedure=f"{id}@1",
+        procedure=kind.procedure,
         statutory=None,
-        promised=None,
-        extension=None,
+        promised=kind.limit,
+        extension=kind.extension,
         lead_time=None,
         materials=(),
-        separation=frozenset(_APART[id]),
+        separation=frozenset(kind.apart),
         on_site_check=False,
         online=False,
         reach="province",
         subjects=frozenset(),
         delivery=frozenset(),
         active=True,
+        complex=kind.complex,
     )
 
 
-KINDS: Mapping[str, Item] = MappingProxyType({f"{id}@1": _kind(id) for id in _NAMES})
+KINDS: Mapping[str, Item] = MappingProxyType({f"{id}@1": _item(id, kind) for id, kind in ALL.items()})
 
 
 def name(kind: str, cause: str) -> str:

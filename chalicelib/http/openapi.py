@@ -71,6 +71,13 @@ _VERSION = {
 }
 
 
+_SECURITY: Mapping[Access, list[dict[str, list[str]]]] = {
+    Access.token: [{"bearer": []}],
+    Access.public: [],
+    Access.either: [{"bearer": []}, {}],
+}
+
+
 def document(doors: Sequence[Door]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of all operations of `doors`. Raises ValueError for two of one name."""
     operations = [each for door in doors for each in door.operations]
@@ -121,7 +128,7 @@ def _operation(each: Operation, references: _References) -> dict[str, Any]:
         "description": each.description,
         "parameters": _parameters(each),
         "responses": _responses(each, references[each.out, "serialization"]),
-        "security": [] if each.access is Access.public else [{"bearer": []}],
+        "security": _SECURITY[each.access],
     }
     if each.body:
         schema = references[each.body, "validation"]

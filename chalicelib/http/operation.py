@@ -36,10 +36,11 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 class Access(StrEnum):
     """Who may come to a route at all: `token` any verified identity, `public` everybody (a token that comes
-    along is not looked at)."""
+    along is not looked at), `either` everybody, and a token that comes along is verified."""
 
     token = "token"  # noqa: S105  a kind of access, not a secret
     public = "public"
+    either = "either"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ def _completed(declared: Operation) -> Operation:
     if declared.body and declared.method not in {"POST", "PUT", "PATCH"}:
         raise ValueError(f"{declared.id}: {declared.method} takes no body")
     follows: list[type[errors.Refused]] = [errors.InvalidInput]
-    if declared.access is Access.token:
+    if declared.access is not Access.public:
         follows += [errors.Unauthenticated, errors.Busy]
     if declared.where:
         follows.append(errors.NotFound)
@@ -215,8 +216,9 @@ def _call(
 ) -> Call:
     now = words.time_of(request)
     who = None
-    if declared.access is Access.token:
-        who = verify(_bearer(request.headers.get("authorization")), now)
+    bearer = request.headers.get("authorization")
+    if declared.access is Access.token or (declared.access is Access.either and bearer is not None):
+        who = verify(_bearer(bearer), now)
         observability.note(kind=who.kind.value)
     places = _places(declared.where, path)
     key = _key(declared, request.headers.get("idempotency-key"))

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from chalicelib import errors
 from chalicelib.domain.authority import Kind
+from chalicelib.domain.case import Case
 from chalicelib.http import answers, bodies, cursors
 from chalicelib.http.answers import HistoryOut
 from chalicelib.http.bodies import StepIn
@@ -22,6 +23,18 @@ door = Door(__name__, title=("工单", "Work orders"))
 ID = {"order_id": r"[0-9a-f]{24}"}
 
 
+class FiledAs(Shown):
+    """What somebody filed, without whoever filed it."""
+
+    type: str
+    object: str
+    item: str | None
+    window: str | None
+    case_id: str | None = Field(description="the case it is linked to")
+    earlier: str | None = Field(description="重复反映: the order in which the same was answered before")
+    anonymous: bool
+
+
 class OrderOut(Shown):
     """A work order as it stands."""
 
@@ -31,6 +44,7 @@ class OrderOut(Shown):
     name: Names
     about: str
     finding: str | None = Field(description="rule#occurrence of the finding that it follows from")
+    filed: FiledAs | None = Field(description="null: nobody filed it, the platform opened it")
     state: str
     state_name: Names
     result: str | None
@@ -72,7 +86,7 @@ class OrdersQuery(PageQuery):
     """Whose queue, and which part of it."""
 
     org: OrganisationCode
-    kind: Literal["verification", "supervision_order", "card"] | None = None
+    kind: Literal["verification", "supervision_order", "card", "complaint", "no_service"] | None = None
     state: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}$")] | None = None
     due: Literal["warning", "overdue"] | None = None
 
@@ -88,7 +102,7 @@ class OrdersQuery(PageQuery):
 def orders_of_case(call: Call) -> Answer:
     """The orders that followed from what was found of a case."""
     found = orders.of_case(call.path["case_id"], call.who, call.now)
-    return Answer(OrdersOut(items=[_order(each) for each in found]))
+    return Answer(OrdersOut(items=[shown(each) for each in found]))
 
 
 @door.operation(
@@ -127,7 +141,7 @@ def desk(call: Call) -> Answer:
 def read(call: Call) -> Answer:
     """The order as it stands."""
     known = orders.one(call.path["order_id"], call.who, call.now)
-    return Answer(_order(known), version=known.case.version)
+    return Answer(shown(known), version=known.case.version)
 
 
 @door.operation(
@@ -138,9 +152,11 @@ def read(call: Call) -> Answer:
     out=HistoryOut,
 )
 def history(call: Call) -> Answer:
-    """Every step with its evidence; the hash chain is checked on reading. An order's number stands as `case_id`."""
+    """Every step with its evidence; the hash chain is checked on reading. An order's number stands as `case_id`.
+    Whoever filed it sees every step, and of the evidence what is said to them."""
     found = orders.history(call.path["order_id"], call.who, call.now)
-    return Answer(answers.history(found, to_staff=call.who.kind is not Kind.citizen), version=found.known.case.version)
+    body = answers.history(found, to_staff=call.who.kind is not Kind.citizen)
+    return Answer(body, version=found.known.case.version)
 
 
 @door.operation(
@@ -171,14 +187,16 @@ def act(call: Call) -> Answer:
         digest=call.digest,
         now=call.now,
     )
-    return Answer(_order(known), version=known.case.version)
+    return Answer(shown(known), version=known.case.version)
 
 
-def _order(known: Known) -> OrderOut:
+def shown(known: Known) -> OrderOut:
+    """An order as it stands."""
     case, law = known.case, known.law
     last = case.nodes[-1]
     cause = case.nodes[0].evidence.get("finding")
     return OrderOut(
+        filed=_filed(case),
         order_id=case.id,
         version=case.version,
         kind=law.item.id,
@@ -197,6 +215,14 @@ def _order(known: Known) -> OrderOut:
         deadlines={name: deadline(due) for name, due in sorted(case.dues.items())},
         allowed_actions=list(law.procedure.allowed(case.state)),
     )
+
+
+def _filed(case: Case) -> FiledAs | None:
+    said = case.nodes[0].evidence
+    if "type" not in said:
+        return None
+    named = {name: said.get(name) for name in ("type", "object", "item", "window", "earlier")}
+    return FiledAs.model_validate({**named, "case_id": said.get("case"), "anonymous": bool(said.get("anonymous"))})
 
 
 def _queued(row: Queued, now: int) -> OrderQueuedOut:

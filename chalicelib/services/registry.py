@@ -21,7 +21,7 @@ from chalicelib.domain.order import KINDS
 from chalicelib.domain.organisation import Level, Organisation
 from chalicelib.domain.procedure import SETTLE
 from chalicelib.errors import BrokenDefinition, FieldError, Forbidden, InvalidInput, NotFound, VersionConflict
-from chalicelib.procedures import all_procedures
+from chalicelib.procedures import all_procedures, procedure_of
 from chalicelib.store import registry as store
 from chalicelib.store.failures import ConditionFailed
 from chalicelib.store.registry import Entry
@@ -84,7 +84,7 @@ def law(ref: str) -> Law:
     """What a case that pinned `id@version` is judged by; an order, by its kind."""
     id, _, version = ref.rpartition("@")
     found = KINDS[ref] if ref in KINDS else _item(id, int(version))
-    return Law(found, all_procedures()[found.procedure])
+    return Law(found, procedure_of(found.procedure))
 
 
 def find_organisation(code: str) -> Organisation | None:

@@ -47,6 +47,19 @@ _EVIDENCE = {
     "event": "ev",
     "finding": "fi",
     "severity": "sv",
+    "type": "ty",
+    "object": "ob",
+    "item": "it",
+    "window": "wi",
+    "case": "cs",
+    "against": "ag",
+    "anonymous": "an",
+    "earlier": "er",
+    "complexity": "cx",
+    "reply": "rp",
+    "verdict": "vd",
+    "disclosure": "dc",
+    "call_back": "cb",
 }
 _CLOCK = {"statutory": "s", "promised": "p", "stage": "g"}
 _NAMES = {short: name for name, short in _EVIDENCE.items()}

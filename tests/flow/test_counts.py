@@ -117,7 +117,7 @@ READINGS: dict[str, tuple[str, Identity | None, int]] = {
     "case": ("/v1/cases/{id}", LI, 2),
     "history": ("/v1/cases/{id}/history", LI, 2),
     "deadline": ("/v1/cases/{id}/deadline", LI, 1),
-    "dossier": ("/v1/cases/{id}/dossier", LI, 2),
+    "dossier": ("/v1/cases/{id}/dossier?purpose=handling", LI, 2),
     "mine": ("/v1/cases?limit=100", ZHANG, 2),
     "desk": (f"/v1/desk?org={HAISHU}&limit=100", LI, 1),
     "desk overdue": (f"/v1/desk?org={HAISHU}&due=overdue", LI, 1),
