@@ -18,7 +18,19 @@ from datetime import datetime
 
 from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
-from chalicelib.http import calendars, cases, filing, findings, openapi, orders, quarantine, registry, results
+from chalicelib.http import (
+    calendars,
+    cases,
+    filing,
+    findings,
+    knowledge,
+    openapi,
+    orders,
+    quarantine,
+    questions,
+    registry,
+    results,
+)
 from chalicelib.http.operation import mount
 from chalicelib.observability import SERVICE
 from chalicelib.reactions import coverage, falling_due, records, watching
@@ -29,7 +41,7 @@ app = Chalice(app_name=SERVICE, configure_logs=False)
 REACTIONS = {"on_case_change": watching.watch_case, "on_order_change": watching.watch_order}
 
 # 1. What clients ask: the function `api_handler`.
-PLATFORM = (cases, findings, orders, filing, results, calendars, registry)
+PLATFORM = (cases, findings, orders, filing, results, questions, calendars, registry, knowledge)
 DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 

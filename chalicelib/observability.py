@@ -53,6 +53,7 @@ METRICS: Mapping[str, frozenset[str]] = {
     "RungsReached": frozenset(),
     "DeadlinesRecounted": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),
+    "QuestionsAsked": frozenset({"outcome"}),
 }
 
 _PRIVATE = re.compile(r"[0-9]{5,}[0-9Xx]?|[\u3400-\u9fff]+")

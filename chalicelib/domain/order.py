@@ -16,8 +16,8 @@ from chalicelib.domain.clocks import Limit, Unit
 from chalicelib.domain.item import Event, Item, Text
 
 VERIFICATION, SUPERVISION_ORDER, CARD = "verification", "supervision_order", "card"
-COMPLAINT, NO_SERVICE = "complaint", "no_service"
-FILED = frozenset({COMPLAINT, NO_SERVICE})  # what people file; the others follow from what the platform finds
+COMPLAINT, NO_SERVICE, CONSULTATION = "complaint", "no_service", "consultation"
+FILED = frozenset({COMPLAINT, NO_SERVICE, CONSULTATION})  # by people; the others follow from findings
 ID_LENGTH = 24
 
 
@@ -111,6 +111,13 @@ ALL: Mapping[str, Kind] = {
         limit=_days(1, "“办不成事”反映窗口：简单事项当场或次一工作日办结"),
         complex=_days(3, "“办不成事”反映窗口：复杂事项三个工作日"),
         extension=_days(3, "default of ours: once, asked for before the limit passes"),
+    ),
+    CONSULTATION: Kind(
+        Text("咨询", "consultation"),
+        "consultation@1",
+        (("answer", "release"), ("propose", "release"), ("answer", "decline")),
+        limit=_days(1, "default of ours: online consultation"),
+        anonymous=True,
     ),
 }
 

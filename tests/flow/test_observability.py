@@ -94,6 +94,7 @@ ENVIRONMENT = {
     "FACTS_TABLE": "facts",
     "DIRTY_TABLE": "dirty",
     "QUARANTINE_TABLE": "quarantine",
+    "CONVERSATIONS_TABLE": "conversations",
     "OIDC_ISSUER": ISSUER,
     "OIDC_AUDIENCE": AUDIENCE,
     "OIDC_JWKS_URL": "https://id.example.cn/jwks",

@@ -18,7 +18,7 @@ from chalicelib.errors import BrokenDefinition
 @dataclass(frozen=True, slots=True)
 class Knowledge:
     """One entry: a question, other ways to ask it (相似问法), the answer, and where the answer comes from. `item`: the
-    service item that it is about, if any."""
+    service item that it is about, if any. What nobody put into English is given in Chinese."""
 
     id: str
     version: int
@@ -64,6 +64,6 @@ def of_item(item: Item) -> Passage:
 
 
 def _text(value: object, where: str) -> Text:
-    if not isinstance(value, Mapping) or not value.get("zh") or not value.get("en"):
-        raise BrokenDefinition(f"{where}: zh and en are both needed")
-    return Text(str(value["zh"]), str(value["en"]))
+    if not isinstance(value, Mapping) or not value.get("zh"):
+        raise BrokenDefinition(f"{where}: zh is needed")
+    return Text(str(value["zh"]), str(value.get("en") or value["zh"]))

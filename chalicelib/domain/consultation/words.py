@@ -24,12 +24,13 @@ STEM = 5  # letters of an English word that count: registers, registered and reg
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """What is known of a language: what words weigh, which words are one (variant → the catalogue's), which letters
-    are one, and the words that ask for a part of a guide."""
+    are one, the words that ask for a part of a guide, and those that ask for a person."""
 
     weights: Mapping[str, float]
     synonyms: Mapping[str, str]
     letters: Mapping[int, str]
     facets: Mapping[str, tuple[str, ...]]
+    person: tuple[str, ...]
     variants: re.Pattern[str]
     pieces: re.Pattern[str]
 
@@ -48,6 +49,7 @@ def parse(data: Mapping[str, Any]) -> Lexicon:
         synonyms,
         {ord(old): new for old, new in pairs},
         {name: tuple(words) for name, words in data["facets"].items()},
+        tuple(data["person"]),
         re.compile(_longest_first(synonyms)),
         re.compile(f"{_longest_first(w for w in weights if not w.isascii())}|[a-z]+|[0-9]+|[^\\W_]"),
     )
@@ -70,8 +72,11 @@ def _longest_first(words: Iterable[str]) -> str:
 
 def plain(text: str, lexicon: Lexicon) -> str:
     """The text in one spelling: NFKC, small letters, letters of the mainland, one word for a thing."""
-    spelt = unicodedata.normalize("NFKC", text).lower().translate(lexicon.letters)
-    return lexicon.variants.sub(lambda match: lexicon.synonyms[match[0]], spelt)
+    return lexicon.variants.sub(lambda match: lexicon.synonyms[match[0]], _spelt(text, lexicon))
+
+
+def _spelt(text: str, lexicon: Lexicon) -> str:
+    return unicodedata.normalize("NFKC", text).lower().translate(lexicon.letters)
 
 
 def pieces(text: str, lexicon: Lexicon) -> list[tuple[str, float]]:
@@ -101,5 +106,16 @@ def grams(text: str, lexicon: Lexicon) -> dict[str, float]:
 
 def facets(text: str, lexicon: Lexicon) -> tuple[str, ...]:
     """Which parts of a guide a question is after, in the order of FACETS; none where it does not say."""
-    asked = unicodedata.normalize("NFKC", text).lower().translate(lexicon.letters)
+    asked = _spelt(text, lexicon)
     return tuple(name for name in FACETS if any(word in asked for word in lexicon.facets[name]))
+
+
+def bare(text: str, lexicon: Lexicon) -> bool:
+    """Whether a question names no matter: every word of it is one of asking, or of every service."""
+    return all(weight < 1 for _, weight in pieces(text, lexicon))
+
+
+def wants_person(text: str, lexicon: Lexicon) -> bool:
+    """Whether somebody asks for a person instead of an answer."""
+    asked = _spelt(text, lexicon)
+    return any(word in asked for word in lexicon.person)
