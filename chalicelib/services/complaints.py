@@ -125,7 +125,7 @@ def _wrong_contact(report: Report, identity: Identity | None) -> Iterator[FieldE
         yield FieldError("anonymous", "not_anonymous", zh, en)
     elif report.anonymous and (report.contact or report.case):
         zh, en = "匿名反映请勿填写联系人和办件编号", "an anonymous complaint names neither a contact nor a case"
-        yield FieldError("contact" if report.contact else "case", "names_you", zh, en)
+        yield FieldError("contact" if report.contact else "case_id", "names_you", zh, en)
     elif not report.anonymous and report.contact is None:
         zh, en = "请填写联系人以便回访，或选择匿名", "give a contact to be called back, or file anonymously"
         yield FieldError("contact", "demanded", zh, en)
@@ -163,7 +163,7 @@ def _case_of(report: Report, identity: Identity | None, now: datetime) -> Case |
         "没有此办件或不属于您，请核对编号；非本人账号的办件请填写 code",
         "no such case of yours; with its `code`, any",
     )
-    return FieldError("case", "unknown_case", zh, en)
+    return FieldError("case_id", "unknown_case", zh, en)
 
 
 def _filing(report: Report, identity: Identity | None, case: Case | None) -> Filing:

@@ -72,21 +72,21 @@ def earlier(identity: Identity, key: str, digest: bytes) -> Known | None:
 def file(filing: Filing, *, identity: Identity, key: str, digest: bytes, now: datetime) -> Known:
     """The order that was filed, or the open one that it joined: its last step then is JOIN. Asked again under the same
     key, the first answer. KeyReused, TooManySteps, Busy."""
+    row, request = row_of(identity, key), _request(identity, key, digest)
     for _ in range(_ATTEMPTS):
-        answer = earlier(identity, key, digest)
-        if answer:
-            return answer
-        request = _request(identity, key, digest)
-        same = _of_cause(filing, row_of(identity, key))
-        found = casework.replayed(same[-1], request) if same else None
-        if found:  # filed more than thirty days ago, when its request row was still there
-            return found
+        same = _of_cause(filing, row)
+        for known in same:  # filed before; it may be longer ago than its request row is kept
+            answer = casework.replayed(known, request)
+            if answer:
+                return answer
         try:
             if same and _joins(same[-1]):
-                return _joined(same[-1], filing, request, row_of(identity, key), digest, now)
-            return _created(filing, same, identity, request, row_of(identity, key), digest, now)
+                return _joined(same[-1], filing, request, row, digest, now)
+            return _created(filing, same, identity, request, row, digest, now)
         except ConditionFailed:
-            continue
+            answer = earlier(identity, key, digest)
+            if answer:
+                return answer
     raise Busy("暂时无法登记，请重试", "others file or move the same; repeat the request")
 
 
