@@ -8,7 +8,7 @@ import pytest
 
 from infra.local.wsgi_client import Reply
 from tests.flow.conftest import Hub, problem
-from tests.flow.test_complaints import Told
+from tests.support.told import Told
 from tests.support.town import HAISHU, LI, NINGBO, PUBLISHER, WU, ZHANG, Identity, staff
 
 DAY = 86_400
