@@ -50,8 +50,8 @@ def parse(data: Mapping[str, Any]) -> Lexicon:
         {ord(old): new for old, new in pairs},
         {name: tuple(words) for name, words in data["facets"].items()},
         tuple(data["person"]),
-        re.compile(_longest_first(synonyms)),
-        re.compile(f"{_longest_first(w for w in weights if not w.isascii())}|[a-z]+|[0-9]+|[^\\W_]"),
+        re.compile(_any_of(synonyms)),
+        re.compile(f"{_any_of(w for w in weights if not w.isascii())}|[a-z]+|[0-9]+|[^\\W_]"),
     )
 
 
@@ -64,10 +64,18 @@ def _synonyms(rows: Iterable[list[str]]) -> dict[str, str]:
     return found
 
 
-def _longest_first(words: Iterable[str]) -> str:
-    """A pattern for any of the words; one of Latin letters stands alone, not inside another."""
-    ordered = sorted(words, key=lambda word: (-len(word), word))
-    return "|".join(rf"(?<![a-z]){re.escape(w)}(?![a-z])" if w.isascii() else re.escape(w) for w in ordered)
+def _any_of(words: Iterable[str]) -> str:
+    """A pattern for any of the words, the longest that fits. They are sorted by their first letters, so that a text is
+    not held against each of hundreds at every place; words of Latin letters stand alone, not inside others."""
+    heads: dict[str, list[str]] = {}
+    for word in sorted(words, key=lambda word: (-len(word), word)):
+        tail = re.escape(word[1:]) + (r"(?![a-z])" if word.isascii() else "")
+        heads.setdefault(word[0], []).append(tail)
+    return "|".join(f"{_alone(head)}(?:{'|'.join(tails)})" for head, tails in heads.items())
+
+
+def _alone(head: str) -> str:
+    return rf"(?<![a-z]){head}" if head.isascii() else head
 
 
 def plain(text: str, lexicon: Lexicon) -> str:
