@@ -21,13 +21,12 @@ from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 from chalicelib.http import (
     calendars,
     cases,
+    consultation,
     filing,
     findings,
-    knowledge,
     openapi,
     orders,
     quarantine,
-    questions,
     registry,
     results,
 )
@@ -41,7 +40,7 @@ app = Chalice(app_name=SERVICE, configure_logs=False)
 REACTIONS = {"on_case_change": watching.watch_case, "on_order_change": watching.watch_order}
 
 # 1. What clients ask: the function `api_handler`.
-PLATFORM = (cases, findings, orders, filing, results, questions, calendars, registry, knowledge)
+PLATFORM = (cases, findings, orders, filing, results, consultation, calendars, registry)
 DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 

@@ -70,7 +70,7 @@ def ask(question: Question, *, identity: Identity | None, key: str | None, diges
     errors = [*_unknown(question), *_weak_key(identity, key)]
     if errors:
         raise InvalidInput(errors=errors)
-    request = subjects.intake_key(identity or ANONYMOUS, f"questions\n{key}") if key else ""
+    request = subjects.intake_key(identity or ANONYMOUS, f"questions\n{key}") if key else conversations.new_name()
     for _ in range(_ATTEMPTS):
         before = _conversation(question, identity, request, now)
         earlier = before.asked(request)
@@ -112,11 +112,10 @@ def _weak_key(identity: Identity | None, key: str | None) -> Iterator[FieldError
 
 
 def _conversation(question: Question, identity: Identity | None, request: str, now: datetime) -> Conversation:
-    """The one that is gone on with, or a new one; under a key its name follows from the key, so that asking again finds
-    it."""
+    """The one that is gone on with, or a new one, named by its first request, so that asking again finds it."""
     owner = subjects.blind(subjects.account(identity.subject)) if _citizen(identity) and identity else ""
     if question.conversation is None:
-        id = request[: conversations.ID_LENGTH] or conversations.new_id()
+        id = request[: conversations.ID_LENGTH]
         return conversations.load(id, now) or Conversation(id, owner)
     found = conversations.load(question.conversation, now)
     if found is None or (found.owner and found.owner != owner):
@@ -169,7 +168,7 @@ def _handed_over(
     known = filing.file(
         _filing(question, before, asked, identity),
         identity=identity or ANONYMOUS,
-        key=f"{before.id} {asked.request or len(before.turns)} {asked.digest[:12]}",
+        key=asked.request,
         digest=bytes.fromhex(asked.digest),
         now=now,
     )

@@ -18,6 +18,7 @@ from chalicelib.store.dossiers import seal, unseal
 from chalicelib.store.failures import guarded
 
 ID_LENGTH = 24
+NAME_LENGTH = 40  # of a request, as of one with a key
 
 
 class ConversationRow(Model):
@@ -37,9 +38,10 @@ class ConversationRow(Model):
 share(ConversationRow)
 
 
-def new_id() -> str:
-    """A name that nobody can guess: who knows it may go on with the conversation."""
-    return secrets.token_hex(ID_LENGTH // 2)
+def new_name() -> str:
+    """A name for a request that came without one. Nobody can guess it, nor the conversation that is named by it: who
+    knows that may go on with it."""
+    return secrets.token_hex(NAME_LENGTH // 2)
 
 
 def load(id: str, now: datetime) -> Conversation | None:

@@ -29,7 +29,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question. `request` names the request that asked it ("" where it had no key), `digest` its body; `order` and
+    """One question. `request` names the request that asked it, `digest` its body; `order` and
     `step`: the work order that it was handed over with, and the version that it gave it ("" and 0 where it was not)."""
 
     at: datetime
@@ -56,7 +56,7 @@ class Conversation:
 
     def asked(self, request: str) -> Turn | None:
         """The turn of a request, if this conversation has it."""
-        return next((turn for turn in self.turns if request and turn.request == request), None)
+        return next((turn for turn in self.turns if turn.request == request), None)
 
     def followed_by(self, turn: Turn) -> Conversation:
         """The conversation with one more turn."""
