@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -9,13 +11,15 @@ import pytest
 from infra.local.wsgi_client import Reply
 from tests.flow.conftest import Hub, problem
 from tests.support.told import Told
-from tests.support.town import HAISHU, LI, NINGBO, PUBLISHER, WU, ZHANG, Identity, staff
+from tests.support.town import HAISHU, LI, NINGBO, PUBLISHER, WU, ZHANG, ZHEJIANG, Identity, staff
+from tests.support.wire import Call, Trouble, wire
 
 DAY = 86_400
 GUIDE, OTHER_GUIDE = staff("jin", HAISHU, "guidance"), staff("he-yi", HAISHU, "guidance")
 WATCH = staff("chen", HAISHU, "supervision")
 BOTH = staff("bao", HAISHU, "guidance", "supervision")
 CITY_GUIDE = staff("yu", NINGBO, "guidance")
+OPERATOR = staff("ops", ZHEJIANG, "operations")
 UNKNOWN = "无人机航拍要找你们报备吗"  # nothing in the registry is about it
 REPLY = "微型以外的无人驾驶航空器应当实名登记，飞行活动向空中交通管理机构申请；公安机关不受理航拍报备。"
 KEY = "a-random-key-000001"
@@ -160,6 +164,59 @@ def test_the_same_request_gets_the_same_answer_and_is_handed_over_once(hub: Hub)
     assert (first.status, first.json()) == (again.status, again.json())
     problem(put(hub, "另一个问题", None, KEY), 422, "key_reused")
     assert (hub.sizes()["OrdersTable"], hub.sizes()["ConversationsTable"]) == (1, 1)
+
+
+@pytest.mark.parametrize("trouble", [Trouble.unanswered, Trouble.broken_after, Trouble.throttled, Trouble.unsent])
+@pytest.mark.parametrize("table", ["conversations", "requests"])
+def test_an_answer_that_was_lost_on_the_way_doubles_nothing(hub: Hub, table: str, trouble: Trouble) -> None:
+    known = asked(hub, "办护照要带什么")["conversation"]
+    with once(table, lambda: trouble):
+        told = asked(hub, UNKNOWN, conversation=known)
+    assert told["turn"] == 2
+    assert asked(hub, "那要多久", conversation=known)["turn"] == 3
+    order = order_of(hub, told)
+    assert (order.answer["version"], hub.sizes()["OrdersTable"], hub.sizes()["ConversationsTable"]) == (1, 1, 1)
+
+
+def test_two_questions_of_one_conversation_at_once_are_both_kept(hub: Hub) -> None:
+    known = asked(hub, "办护照要带什么")["conversation"]
+
+    def another() -> None:
+        assert asked(hub, "那要多久", conversation=known)["turn"] == 2
+
+    with once("conversations", another):
+        told = asked(hub, UNKNOWN, conversation=known)
+    assert told["turn"] == 3
+    assert (hub.sizes()["OrdersTable"], hub.sizes()["ConversationsTable"]) == (1, 1)
+
+
+@pytest.mark.parametrize("trouble", [Trouble.unanswered, Trouble.broken_after, Trouble.throttled, Trouble.unsent])
+def test_a_release_that_met_trouble_is_published_once(hub: Hub, trouble: Trouble) -> None:
+    order = order_of(hub, asked(hub, UNKNOWN)).done("answer", GUIDE, {"reply": REPLY})
+    order.done("propose", GUIDE, {"question": UNKNOWN, "reply": REPLY * 5})
+    hub.cloud.drain()
+    with once("registry", lambda: trouble):
+        order.done("release", WATCH)
+        hub.cloud.drain()
+    entry = hub.get(f"/v1/knowledge/reply-{order.id}")
+    assert (entry["version"], entry["document"]["answer"]["zh"]) == (1, REPLY * 5)
+    assert hub.get("/v1/quarantine", OPERATOR)["items"] == []
+
+
+@contextmanager
+def once(table: str, happens: Callable[[], Trouble | None]) -> Iterator[None]:
+    """While this lasts, something happens at the first write that touches a table."""
+    met: list[bool] = []
+
+    def weather(call: Call) -> Trouble | None:
+        if met or call.operation not in ("PutItem", "TransactWriteItems") or f"-{table}" not in str(call.arguments):
+            return None
+        met.append(True)
+        return happens()
+
+    with wire(weather):
+        yield
+    assert met
 
 
 STRANGE = [
