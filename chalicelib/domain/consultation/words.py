@@ -94,6 +94,8 @@ def pieces(text: str, lexicon: Lexicon) -> list[tuple[str, float]]:
         weight = lexicon.weights.get(match[0], 1.0)
         if match[0].isascii():
             found.append((match[0][:STEM], weight))
+        elif weight > 1:  # a subject of another service, in one piece
+            found.append((match[0], weight * len(match[0])))
         else:
             found.extend((letter, weight) for letter in match[0])
     return found
