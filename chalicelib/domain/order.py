@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -24,41 +24,68 @@ ID_LENGTH = 24
 class ComplaintType(StrEnum):
     """What a complaint is about (投诉类型)."""
 
-    attitude = "attitude"  # 服务态度
-    efficiency = "efficiency"  # 办事效率
-    fees = "fees"  # 违规收费
-    refusal = "refusal"  # 推诿、不予受理
-    discretion = "discretion"  # 裁量不当
-    discipline = "discipline"  # 纪律作风
-    guidance_wrong = "guidance_wrong"  # 指南不准确、未一次性告知
-    other = "other"  # 其他
+    attitude = "attitude"
+    efficiency = "efficiency"
+    fees = "fees"
+    refusal = "refusal"
+    discretion = "discretion"
+    discipline = "discipline"
+    guidance_wrong = "guidance_wrong"
+    other = "other"
 
 
 class NoServiceType(StrEnum):
     """Why a matter cannot get done (办不成事的情形); the list is ours."""
 
-    not_accepted = "not_accepted"  # 材料齐全不予受理
-    not_finished = "not_finished"  # 超期未办结
-    sent_round = "sent_round"  # 多次跑、多头跑
-    no_reason_given = "no_reason_given"  # 退回未说明理由
-    hard_case = "hard_case"  # 疑难、历史遗留
-    other = "other"  # 其他
+    not_accepted = "not_accepted"
+    not_finished = "not_finished"
+    sent_round = "sent_round"
+    no_reason_given = "no_reason_given"
+    hard_case = "hard_case"
+    other = "other"
 
 
 class Object(StrEnum):
     """Whom or what it is about (投诉对象)."""
 
-    item = "item"  # 事项
-    organisation = "organisation"  # 单位
-    window = "window"  # 窗口
-    person = "person"  # 工作人员
+    item = "item"
+    organisation = "organisation"
+    window = "window"
+    person = "person"
+
+
+OBJECTS: Mapping[str, Text] = {
+    Object.item: Text("事项", "an item"),
+    Object.organisation: Text("单位", "an organisation"),
+    Object.window: Text("窗口", "a window"),
+    Object.person: Text("工作人员", "a member of staff"),
+}
+_OTHER = Text("其他", "something else")
+_COMPLAINTS: Mapping[str, Text] = {
+    ComplaintType.attitude: Text("服务态度", "attitude"),
+    ComplaintType.efficiency: Text("办事效率", "efficiency"),
+    ComplaintType.fees: Text("违规收费", "unlawful fees"),
+    ComplaintType.refusal: Text("推诿、不予受理", "refusal or passing the buck"),
+    ComplaintType.discretion: Text("裁量不当", "improper discretion"),
+    ComplaintType.discipline: Text("纪律作风", "discipline and conduct"),
+    ComplaintType.guidance_wrong: Text("指南不准确、未一次性告知", "wrong or piecemeal guidance"),
+    ComplaintType.other: _OTHER,
+}
+_NO_SERVICES: Mapping[str, Text] = {
+    NoServiceType.not_accepted: Text("材料齐全不予受理", "complete, and not accepted"),
+    NoServiceType.not_finished: Text("超期未办结", "not finished in time"),
+    NoServiceType.sent_round: Text("多头跑、多次跑", "sent from place to place"),
+    NoServiceType.no_reason_given: Text("退回未说明理由", "sent back without a reason"),
+    NoServiceType.hard_case: Text("疑难、历史遗留问题", "a hard or an old case"),
+    NoServiceType.other: _OTHER,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of order. `apart`: pairs of steps that one person may not take both; `limit`: of the whole, from filing;
     `complex`: what takes its place where the matter is found to be complex; `extension`: the longest; `anonymous`:
-    whether it may be filed without saying by whom."""
+    whether it may be filed without saying by whom; `types`: what it may be about."""
 
     name: Text
     procedure: str
@@ -67,6 +94,7 @@ class Kind:
     complex: Limit | None = None
     extension: Limit | None = None
     anonymous: bool = False
+    types: Mapping[str, Text] = field(default_factory=dict)
 
 
 def _days(amount: int, basis: str) -> Limit:
@@ -103,6 +131,7 @@ ALL: Mapping[str, Kind] = {
         complex=_days(15, _DEFAULT),
         extension=_days(10, "default of ours: once, asked for before the limit passes"),
         anonymous=True,
+        types=_COMPLAINTS,
     ),
     NO_SERVICE: Kind(
         Text("办不成事反映", "report of a matter that cannot get done"),
@@ -111,6 +140,7 @@ ALL: Mapping[str, Kind] = {
         limit=_days(1, "“办不成事”反映窗口：简单事项当场或次一工作日办结"),
         complex=_days(3, "“办不成事”反映窗口：复杂事项三个工作日"),
         extension=_days(3, "default of ours: once, asked for before the limit passes"),
+        types=_NO_SERVICES,
     ),
     CONSULTATION: Kind(
         Text("咨询", "consultation"),
@@ -153,6 +183,11 @@ def _item(id: str, kind: Kind) -> Item:
 
 
 KINDS: Mapping[str, Item] = MappingProxyType({f"{id}@1": _item(id, kind) for id, kind in ALL.items()})
+
+
+def type_name(kind: str, type: str) -> Text:
+    """What a type of a kind is called; itself where the kind lists no types for people to choose from."""
+    return ALL[kind].types.get(type, Text(type, type))
 
 
 def name(kind: str, cause: str) -> str:

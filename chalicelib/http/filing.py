@@ -7,16 +7,19 @@ who may file what.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, RootModel, StringConstraints
 
 from chalicelib import errors, observability
-from chalicelib.domain import identifiers
+from chalicelib.domain import identifiers, order
+from chalicelib.domain.clocks import Limit
 from chalicelib.domain.identifiers import NotValid
+from chalicelib.domain.item import Text
 from chalicelib.domain.order import ComplaintType, NoServiceType, Object
 from chalicelib.http import orders
-from chalicelib.http.fields import Closed, OrganisationCode, Slug, StaffId, visible
+from chalicelib.http.fields import Closed, Names, OrganisationCode, Shown, Slug, StaffId, names, visible
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.http.orders import OrderOut
 from chalicelib.http.parties import Account, Name
@@ -113,6 +116,55 @@ class FiledOrderOut(OrderOut):
     code: str
 
 
+class Coded(Shown):
+    """A code and what it is called."""
+
+    code: str
+    name: Names
+
+
+class LimitOut(Shown):
+    """How long something may take, and by which rule."""
+
+    amount: int
+    unit: str
+    basis: str
+
+
+class FiledKindOut(Shown):
+    """What can be filed. `limit` counts from filing; `complex` takes its place where the matter is found to be complex;
+    `extension` is the longest."""
+
+    code: str
+    name: Names
+    procedure: str
+    anonymous: bool
+    types: list[Coded]
+    objects: list[Coded]
+    limit: LimitOut | None
+    complex: LimitOut | None
+    extension: LimitOut | None
+
+
+class FiledKindsOut(Shown):
+    """Everything that can be filed."""
+
+    items: list[FiledKindOut]
+
+
+@door.operation(
+    "GET",
+    "/v1/orders/kinds",
+    summary=("可提交的诉求种类", "What can be filed"),
+    access=Access.public,
+    out=FiledKindsOut,
+)
+def kinds(_call: Call) -> Answer:
+    """Kinds with their types, objects and limits."""
+    found = {code: order.ALL[code] for code in sorted(order.FILED)}
+    return Answer(FiledKindsOut(items=[_kind(code, kind) for code, kind in found.items() if kind.types]))
+
+
 @door.operation(
     "POST",
     "/v1/orders",
@@ -138,6 +190,28 @@ def file(call: Call) -> Answer:
     joined = known.case.nodes[-1].action == "join"
     out = FiledOrderOut(**dict(orders.shown(known)), joined=joined, code=known.code)
     return Answer(out, version=known.case.version)
+
+
+def _kind(code: str, kind: order.Kind) -> FiledKindOut:
+    return FiledKindOut(
+        code=code,
+        name=names(kind.name),
+        procedure=kind.procedure,
+        anonymous=kind.anonymous,
+        types=_coded(kind.types),
+        objects=_coded(order.OBJECTS),
+        limit=_limit(kind.limit),
+        complex=_limit(kind.complex),
+        extension=_limit(kind.extension),
+    )
+
+
+def _coded(texts: Mapping[str, Text]) -> list[Coded]:
+    return [Coded(code=str(code), name=names(text)) for code, text in texts.items()]
+
+
+def _limit(limit: Limit | None) -> LimitOut | None:
+    return LimitOut(amount=limit.amount, unit=limit.unit.value, basis=limit.basis) if limit else None
 
 
 def _report(body: ComplaintIn | NoServiceIn) -> Report:

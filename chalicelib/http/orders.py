@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from chalicelib import errors
+from chalicelib.domain import order
 from chalicelib.domain.authority import Kind
 from chalicelib.domain.case import Case
 from chalicelib.http import answers, bodies, cursors
@@ -27,6 +28,7 @@ class FiledAs(Shown):
     """What somebody filed, without whoever filed it."""
 
     type: str
+    type_name: Names
     object: str
     item: str | None
     window: str | None
@@ -196,7 +198,7 @@ def shown(known: Known) -> OrderOut:
     last = case.nodes[-1]
     cause = case.nodes[0].evidence.get("finding")
     return OrderOut(
-        filed=_filed(case),
+        filed=_filed(case, law.item.id),
         order_id=case.id,
         version=case.version,
         kind=law.item.id,
@@ -217,12 +219,13 @@ def shown(known: Known) -> OrderOut:
     )
 
 
-def _filed(case: Case) -> FiledAs | None:
+def _filed(case: Case, kind: str) -> FiledAs | None:
     said = case.nodes[0].evidence
     if "type" not in said:
         return None
     named = {name: said.get(name) for name in ("type", "object", "item", "window", "earlier")}
-    return FiledAs.model_validate({**named, "case_id": said.get("case"), "anonymous": bool(said.get("anonymous"))})
+    more = {"case_id": said.get("case"), "anonymous": bool(said.get("anonymous"))}
+    return FiledAs.model_validate({**named, **more, "type_name": names(order.type_name(kind, str(said["type"])))})
 
 
 def _queued(row: Queued, now: int) -> OrderQueuedOut:

@@ -7,18 +7,33 @@ who may see what.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, StringConstraints
 
 from chalicelib import errors
+from chalicelib.domain import order
 from chalicelib.http import answers, cursors, orders
 from chalicelib.http.answers import ProgressNode
-from chalicelib.http.fields import Closed, Deadline, Names, OrganisationCode, PageQuery, PurposeQuery, Shown, Time
+from chalicelib.http.fields import (
+    Closed,
+    Deadline,
+    Names,
+    OrganisationCode,
+    PageQuery,
+    PurposeQuery,
+    Shown,
+    Slug,
+    Time,
+    names,
+)
 from chalicelib.http.filing import Code
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.http.orders import OrderOut
 from chalicelib.services import orders as services
+
+if TYPE_CHECKING:
+    from chalicelib.services.results import Result
 
 door = Door(__name__, title=("诉求办理结果", "What became of it"))
 
@@ -82,6 +97,7 @@ class ResultOut(Shown):
 
     kind: str
     type: str
+    type_name: Names
     object: str
     item: str | None
     organisation: str
@@ -100,9 +116,10 @@ class ResultsOut(Shown):
 
 
 class ResultsQuery(PageQuery):
-    """About whom: an organisation; its windows and staff are among it."""
+    """About whom: an organisation, its windows and staff among it; or only one of its items."""
 
     org: OrganisationCode
+    item: Slug | None = None
 
 
 @door.operation(
@@ -172,14 +189,17 @@ def dossier(call: Call) -> Answer:
     refusals=(errors.Busy, errors.BrokenHistory),
 )
 def results(call: Call) -> Answer:
-    """What was complained of at an organisation and what came of it, where that is public; newest first."""
+    """What was complained of at an organisation and what came of it, where that is public; newest first. A page of one
+    item may be short and still go on."""
     from chalicelib.services import results  # no transition of a case needs it
 
     query: ResultsQuery = call.query
     after = cursors.decode(query.cursor, {"t": int})
     found, onward = results.about(query.org, before=after["t"] if after else None, most=query.limit)
-    items = [
-        ResultOut(**{**asdict(each), "told_on": str(each.told_on), "answered_on": str(each.answered_on)})
-        for each in found
-    ]
+    items = [_result(each) for each in found if query.item in (None, each.item)]
     return Answer(ResultsOut(items=items, next=cursors.encode({"t": onward} if onward is not None else None)))
+
+
+def _result(found: Result) -> ResultOut:
+    days = {"told_on": str(found.told_on), "answered_on": str(found.answered_on)}
+    return ResultOut(**{**asdict(found), **days, "type_name": names(order.type_name(found.kind, found.type))})

@@ -99,10 +99,11 @@ def join(
     request = _request(key, digest, after)
     document = dossiers.row_of(after.id, after.version, dossier)
     row, actions, condition = book.update_of(before, after, queued=True, apart=(), kept=kept)
+    fresh = RequestRow.key.does_not_exist()
 
     def write() -> None:
         with TransactWrite(connection=connection(), client_request_token=_token(key, after)) as transaction:
-            transaction.save(request, condition=RequestRow.key.does_not_exist())
+            transaction.save(request, condition=fresh)
             transaction.save(document)
             transaction.update(row, actions=actions, condition=condition)
 

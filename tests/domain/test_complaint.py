@@ -28,7 +28,7 @@ from tests.support.walks import NINE
 PLATFORM = Identity("zhongshu", Kind.system)
 CHEN, FANG, LIN = (staff(name, *Post) for name in ("chen", "fang", "lin"))  # LIN is whom it is about
 PEOPLE = (CHEN, FANG, CHEN, FANG, APPLICANT, PLATFORM, LIN)
-ASIDE = ("refuse", "withdraw", "remind", "join")
+ASIDE = ("refuse", "withdraw", "remind", "join", "recalculate")
 KINDS = (order.COMPLAINT, order.NO_SERVICE)
 LAWS = {kind: Law(order.KINDS[f"{kind}@1"], procedure_of("complaint@1")) for kind in KINDS}
 STEPS = sorted({row.name for row in LAWS[order.COMPLAINT].procedure.actions} - {SUBMIT})
@@ -39,7 +39,7 @@ AMPLE: Mapping[str, Mapping[str, Evidence]] = {
     "refuse": {"reason": "不属受理范围", "remedy": "可向上级反映"},
     "report": {"note": "已核实"},
     "close": {"verdict": "founded", "reply": "已整改", "disclosure": "public"},
-    **{name: {"reason": "理由"} for name in ("return", "reject", "reject_extension", "redo")},
+    **{name: {"reason": "理由"} for name in ("recalculate", "return", "reject", "reject_extension", "redo")},
 }
 CALLS = ("satisfied", "dissatisfied", "unreachable")
 
@@ -158,7 +158,7 @@ def require_hands(case: Case) -> None:
 def require_dates(case: Case) -> None:
     """The limit of the whole moves where it is found to be complex and where an extension is granted; it stops once."""
     moving = [node.action for node in case.nodes if node.dues.get("promised")]
-    assert set(moving) <= {"submit", "dispatch", "approve_extension"}
+    assert set(moving) <= {"submit", "dispatch", "approve_extension"}, moving
     assert moving.count("dispatch") <= 1
     clock = case.clocks["promised"]
     assert (clock.stopped is not None) == (case.closed_at is not None)

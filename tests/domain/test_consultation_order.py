@@ -31,6 +31,7 @@ EVIDENCE: Mapping[str, Mapping[str, Evidence]] = {
     "rate": {"helpful": "no"},
     "propose": {"question": "怎么办理", "reply": "请持身份证办理"},
     "decline": {"reason": "各地规定不同"},
+    "recalculate": {"reason": "2027@1"},
 }
 steps = st.lists(
     st.tuples(st.sampled_from(STEPS), st.sampled_from(PEOPLE), st.booleans(), st.integers(0, 40)), max_size=60

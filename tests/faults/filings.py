@@ -59,7 +59,6 @@ def perform(pick: Pick, tally: Counter[str], told: list[str]) -> None:
     """Play one schedule and look at what it left. Violation when something does not hold."""
     here = town()
     here.begin("received")
-    here.cloud.tables["OrdersTable"].restore(None)
     stage = Stage(pick, here.cloud.clock, chosen(pick, pick(MOST_TROUBLES + 1)), told=told, tally=tally)
     ledger = Ledger()
     with here.overheard():

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.flow.conftest import Hub, problem
+from tests.flow.test_supervision import published
 from tests.support.told import (
     ANSWER,
     CALLED,
@@ -34,6 +35,7 @@ from tests.support.town import (
     NANMEN,
     NINGBO,
     NOTE,
+    PUBLISHER,
     WU,
     ZHANG,
     ZHEJIANG,
@@ -98,6 +100,7 @@ def test_a_complaint_that_nobody_takes_up_turns_yellow_red_and_is_answered_in_th
     assert public == {
         "kind": "complaint",
         "type": "attitude",
+        "type_name": {"zh": "服务态度", "en": "attitude"},
         "object": "window",
         "item": None,
         "organisation": HAISHU,
@@ -290,6 +293,17 @@ def test_a_complainant_reminds_and_withdraws_their_own_and_nobody_elses(hub: Hub
     assert order.answer["result"] == "withdrawn"
 
 
+def test_a_calendar_that_is_published_moves_a_provisional_date_of_a_complaint_too(hub: Hub) -> None:
+    hub.cloud.advance(302 * DAY)  # Tuesday 2026-12-29
+    order = told(hub)
+    assert order.answer["deadlines"]["promised"]["provisional"]
+    assert hub.ask("PUT", "/v1/calendars/2027", PUBLISHER, published([4, 5])).status == 201
+    for _ in range(2):
+        hub.cloud.run_schedule("recount_deadlines")
+    now = hub.get(f"/v1/orders/{order.id}", WATCH)
+    assert (now["action"], now["version"], now["deadlines"]["promised"]["provisional"]) == ("recalculate", 2, False)
+
+
 def test_evidence_of_other_steps_is_refused_where_it_says_nothing(hub: Hub) -> None:
     order = told(hub)
     assert order.refused("dispatch", WATCH, {**SIMPLE, "verdict": "unfounded"}) == "not_here"
@@ -308,6 +322,7 @@ def test_public_results_are_told_in_pages_without_numbers(hub: Hub) -> None:
     assert [each["type"] for each in (*first["items"], *rest["items"])] == ["efficiency", "fees", "attitude"]
     assert rest["next"] is None
     assert order.id not in json.dumps([first, rest])
+    assert hub.get(f"/v1/complaints?org={HAISHU}&item=passport")["items"] == []
 
 
 def test_a_history_of_orders_computed_once_more_is_that_of_the_live_run(hub: Hub) -> None:

@@ -52,6 +52,7 @@ OPERATIONS = [
     "GET /v1/knowledge/{knowledge_id}",
     "GET /v1/openapi.json",
     "GET /v1/orders",
+    "GET /v1/orders/kinds",
     "GET /v1/orders/mine",
     "GET /v1/orders/{order_id}",
     "GET /v1/orders/{order_id}/dossier",

@@ -115,6 +115,16 @@ def test_what_is_wrong_is_told_by_field_and_nothing_is_kept(name: str, hub: Hub)
     assert not {name for name, number in hub.sizes().items() if number} & {"OrdersTable", "DossiersTable"}
 
 
+def test_whatever_can_be_filed_is_listed_with_its_names_and_limits(hub: Hub) -> None:
+    complaints, unserved = hub.get("/v1/orders/kinds")["items"]
+    assert [each["amount"] for each in (complaints["limit"], complaints["complex"], unserved["limit"])] == [5, 15, 1]
+    for kind in (complaints, unserved):
+        for type in kind["types"]:
+            assert type["name"]["zh"]
+            body = complaint(kind=kind["code"], type=type["code"])
+            assert told(hub, body).answer["filed"]["type_name"] == type["name"]
+
+
 def test_everything_that_is_wrong_is_told_at_once(hub: Hub) -> None:
     wrong = complaint(object=about("item", "330299", staff="li"), contact=..., case_id=NOBODYS)
     named = {error["field"] for error in problem(file(hub, wrong), 422, "invalid_input")["errors"]}
