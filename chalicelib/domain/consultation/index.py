@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.consultation.words import WEIGHTS, Lexicon, grams
 
-SURE = 0.65  # from this confidence on a question is answered
+SURE = 0.6  # from this confidence on a question is answered
 NEAREST = 3
 # Confidence is a logistic curve over the logarithms of both shares, fitted by `tests.bench.consultation` on questions
 # that were written after the phrases, on damaged names, and on messages about other matters.

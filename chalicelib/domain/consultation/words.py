@@ -16,7 +16,7 @@ from typing import Any
 from chalicelib.errors import BrokenDefinition
 
 FACETS = ("materials", "limit", "fee", "place", "online", "condition")
-WEIGHTS = {"asking": 0.2, "common": 0.5, "elsewhere": 2.0}  # beside 1, a word of a matter
+WEIGHTS = {"asking": 0.3, "common": 0.6, "elsewhere": 2.0}  # beside 1, a word of a matter
 PAIR = 0.25  # what a pair of pieces weighs beside one piece
 STEM = 5  # letters of an English word that count: registers, registered and registration are one
 
