@@ -28,8 +28,6 @@ door = Door(__name__, title=("咨询", "Consultation"))
 LONGEST = 500  # characters of a question
 Asked = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST), AfterValidator(told)]
 Language = Literal["zh-CN", "en"]
-
-
 _EXAMPLE: dict[str, Any] = {"text": "身份证丢了去哪补办", "organisation": "330203"}
 
 
@@ -60,7 +58,7 @@ class SourceOut(Shown):
     origin: str
 
 
-class AnswerOut(Shown):
+class SourcedOut(Shown):
     """The answer, never without its source."""
 
     text: str
@@ -92,7 +90,7 @@ class ReplyOut(Shown):
     turn: int
     answered: bool
     confidence: float
-    answer: AnswerOut | None
+    answer: SourcedOut | None
     nearest: list[NearestOut]
     notice: str | None = Field(description="what happens next, where it is not answered")
     handed_over: HandedOverOut | None
@@ -139,7 +137,7 @@ def _shown(reply: Reply, language: Language) -> ReplyOut:
         turn=reply.turn,
         answered=reply.answer is not None,
         confidence=nearest[0].confidence if nearest else 0.0,
-        answer=AnswerOut(text=_in(reply.answer, language), source=nearest[0].source) if reply.answer else None,
+        answer=SourcedOut(text=_in(reply.answer, language), source=nearest[0].source) if reply.answer else None,
         nearest=nearest,
         notice=_notice(reply, language),
         handed_over=_handed_over(reply.order) if reply.order else None,

@@ -26,7 +26,6 @@ from chalicelib.services.knowledge import Source
 from chalicelib.store import conversations, orders
 from chalicelib.store.failures import ConditionFailed
 
-ROOT = "330000"  # at whose desk a question lies that names no organisation
 LEAST_KEY = 16  # characters of the key of somebody without an account: nobody else's may be the same
 _ATTEMPTS = 4  # others may ask in the same conversation meanwhile
 
@@ -176,7 +175,7 @@ def _handed_over(
 
 
 def _filing(question: Question, before: Conversation, asked: Turn, identity: Identity | None) -> Filing:
-    seat = organisation.seat(question.organisation or ROOT)
+    seat = organisation.seat(question.organisation) if question.organisation else _province()
     found: dict[str, Evidence | None] = {
         "type": "no_sure_answer" if not asked.answered and question.person is None else "person_wanted",
         "object": "item" if question.item else "organisation",
@@ -194,6 +193,11 @@ def _filing(question: Question, before: Conversation, asked: Turn, identity: Ide
         taken_at=(identity.organisation or "") if identity else "",
         cause=before.id,
     )
+
+
+def _province() -> str:
+    """At whose desk a question lies that names no organisation."""
+    return next(entry.id for entry in registry.entries("organisation") if organisation.parent(entry.id) is None)
 
 
 def _again(conversation: Conversation, earlier: Turn, digest: bytes) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -81,6 +82,7 @@ def test_a_question_without_a_matter_is_about_the_one_in_hand(hub: Hub) -> None:
     assert further["turn"] == 2
     assert further["answer"]["text"] == "承诺7个工作日办结（法定15日）。收费：普通护照工本费。"
     assert asked(hub, "要带什么材料", item="seal-filing")["answer"]["source"]["id"] == "seal-filing"
+    assert asked(hub, UNKNOWN, organisation=None)["handed_over"]["organisation"] == ZHEJIANG
     strange = asked(hub, "医保要带什么材料", conversation=first["conversation"], person=False)
     assert (strange["answered"], strange["handed_over"], len(strange["nearest"])) == (False, None, 3)
     assert "person" in strange["notice"]
@@ -235,6 +237,25 @@ def test_strange_characters_change_no_answer_and_survive(hub: Hub, text: str) ->
     assert told["answer"]["source"]["id"] == "id-card-lost"
     (statement,) = hub.get(f"/v1/orders/{told['handed_over']['order_id']}/dossier?purpose=handling", GUIDE)["items"]
     assert statement["document"]["statement"] == text
+
+
+def test_who_is_named_in_a_question_stands_where_personal_data_stand(
+    hub: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked(hub, "我叫张某甲，13800138000，身份证丢了怎么补办", person=True)
+    hub.cloud.drain()
+    assert "13800138000" not in capsys.readouterr().out
+    kept = {name for name, rows in hub.cloud.tables.items() for row in rows.rows.values() if _holds(row.item)}
+    assert kept == {"ConversationsTable", "DossiersTable"}
+
+
+def _holds(item: Any) -> bool:
+    return any("13800138000" in part.get("S", "") or b"13800138000" in bytes_of(part) for part in item.values())
+
+
+def bytes_of(part: Any) -> bytes:
+    """A binary attribute as it was stored."""
+    return base64.b64decode(part["B"]) if isinstance(part.get("B"), str) else part.get("B", b"")
 
 
 @pytest.mark.parametrize(
