@@ -123,6 +123,8 @@ def test_what_is_not_known_is_answered_by_a_person_asked_again_and_released_by_a
     assert published["source"] == f"{HAISHU} 咨询引导岗2026年03月02日人工答复，经审核入库"
     history = hub.get(f"/v1/orders/{order.id}/history", WATCH)
     assert (history["verified"], history["nodes"][-1]["action"]) == (True, "release")
+    rebuilt = hub.cloud.rebuild(repair=False)
+    assert (rebuilt["missing"], rebuilt["different"], rebuilt["unfounded"]) == ((), (), ())
 
 
 def test_who_answered_or_proposed_does_not_release(hub: Hub) -> None:
