@@ -9,6 +9,7 @@ import secrets
 from datetime import datetime
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
 from chalicelib import settings
@@ -66,6 +67,11 @@ def save(conversation: Conversation) -> None:
         body=seal({"turns": document(conversation.turns)}),
         expires=int(conversation.expires.timestamp()),
     )
-    before = ConversationRow.v == number - 1 if number > 1 else ConversationRow.id.does_not_exist()
     with guarded():
-        row.save(condition=before)
+        row.save(condition=ConversationRow.v == number - 1 if number > 1 else _none(conversation.turns[0].at))
+
+
+def _none(now: datetime) -> Condition:
+    """No conversation of this name, or one that is over and not deleted yet."""
+    none: Condition = ConversationRow.id.does_not_exist() | (ConversationRow.expires <= int(now.timestamp()))
+    return none

@@ -168,6 +168,8 @@ def test_the_same_request_gets_the_same_answer_and_is_handed_over_once(hub: Hub)
     assert (first.status, first.json()) == (again.status, again.json())
     problem(put(hub, "另一个问题", None, KEY), 422, "key_reused")
     assert (hub.sizes()["OrdersTable"], hub.sizes()["ConversationsTable"]) == (1, 1)
+    hub.cloud.advance(31 * DAY)  # the conversation is over, and its row may still be there
+    assert put(hub, "护照怎么办", None, KEY).json()["turn"] == 1
 
 
 @pytest.mark.parametrize("trouble", [Trouble.unanswered, Trouble.broken_after, Trouble.throttled, Trouble.unsent])
