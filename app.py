@@ -18,7 +18,18 @@ from datetime import datetime
 
 from chalice.app import Chalice, CloudWatchEvent, Cron, DynamoDBEvent, Rate, SQSEvent
 
-from chalicelib.http import calendars, cases, filing, findings, openapi, orders, quarantine, registry, results
+from chalicelib.http import (
+    calendars,
+    cases,
+    consultation,
+    filing,
+    findings,
+    openapi,
+    orders,
+    quarantine,
+    registry,
+    results,
+)
 from chalicelib.http.operation import mount
 from chalicelib.observability import SERVICE
 from chalicelib.reactions import coverage, falling_due, records, watching
@@ -29,7 +40,7 @@ app = Chalice(app_name=SERVICE, configure_logs=False)
 REACTIONS = {"on_case_change": watching.watch_case, "on_order_change": watching.watch_order}
 
 # 1. What clients ask: the function `api_handler`.
-PLATFORM = (cases, findings, orders, filing, results, calendars, registry)
+PLATFORM = (cases, findings, orders, filing, results, consultation, calendars, registry)
 DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 

@@ -40,6 +40,7 @@ class Settings:
     dirty_table: str
     days_table: str
     quarantine_table: str
+    conversations_table: str
     oidc_issuer: str
     oidc_audience: str
     oidc_jwks_url: str
@@ -68,6 +69,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         dirty_table=_text(environment, "DIRTY_TABLE"),
         days_table=_text(environment, "DAYS_TABLE"),
         quarantine_table=_text(environment, "QUARANTINE_TABLE"),
+        conversations_table=_text(environment, "CONVERSATIONS_TABLE"),
         oidc_issuer=_text(environment, "OIDC_ISSUER"),
         oidc_audience=_text(environment, "OIDC_AUDIENCE"),
         oidc_jwks_url=_url(environment, "OIDC_JWKS_URL"),

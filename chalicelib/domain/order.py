@@ -20,8 +20,8 @@ from chalicelib.domain.organisation import Level
 from chalicelib.domain.supervision.rule import Finding
 
 VERIFICATION, SUPERVISION_ORDER, CARD = "verification", "supervision_order", "card"
-COMPLAINT, NO_SERVICE = "complaint", "no_service"
-FILED = frozenset({COMPLAINT, NO_SERVICE})  # what people file; the others follow from what the platform finds
+COMPLAINT, NO_SERVICE, CONSULTATION = "complaint", "no_service", "consultation"
+FILED = frozenset({COMPLAINT, NO_SERVICE, CONSULTATION})  # by people; the others follow from findings
 ID_LENGTH = 24
 _ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 
@@ -147,6 +147,13 @@ ALL: Mapping[str, Kind] = {
         complex=_days(3, _WINDOW),
         extension=_days(3, "default of ours: once, asked for before the limit passes"),
         types=_NO_SERVICES,
+    ),
+    CONSULTATION: Kind(
+        Text("咨询", "consultation"),
+        "consultation@1",
+        (("answer", "release"), ("propose", "release"), ("answer", "decline")),
+        limit=_days(1, "default of ours: online consultation"),
+        anonymous=True,
     ),
 }
 

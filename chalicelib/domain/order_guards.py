@@ -73,6 +73,13 @@ def _late(case: Case, wish: Wish, calendar: Calendar) -> bool:
     return clock is not None and clock.stopped is None and clocks.overdue(clock, calendar, wish.at)
 
 
+def receiver_named(_case: Case, wish: Wish, _law: Law, _calendar: Calendar) -> None:
+    """To assign is to name to whom."""
+    if wish.evidence.get("to_organisation") is None:
+        zh, en = "请填写转派给哪个单位", "name the organisation that it is assigned to"
+        raise invalid("to_organisation", "demanded", zh, en)
+
+
 def return_lawful(case: Case, _wish: Wish, _law: Law, _calendar: Calendar) -> None:
     """原则上不得退单: the third assignment stands (default of ours)."""
     if _taken(case, "dispatch") >= MOST_DISPATCHES:
@@ -153,4 +160,5 @@ ORDER_GUARDS: Mapping[str, Guard] = {
     "nobody_to_call": nobody_to_call,
     "heard_of_result": heard_of_result,
     "redone_once": redone_once,
+    "receiver_named": receiver_named,
 }

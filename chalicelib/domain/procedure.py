@@ -44,6 +44,7 @@ GUARDS = (
     "nobody_to_call",
     "heard_of_result",
     "redone_once",
+    "receiver_named",
 )
 DEMANDS = (
     "note",
@@ -62,6 +63,8 @@ DEMANDS = (
     "verdict",
     "disclosure",
     "call_back",
+    "question",
+    "helpful",
 )
 
 

@@ -153,6 +153,8 @@ class StepIn(Closed):
     call_back: Annotated[Literal["satisfied", "dissatisfied", "unreachable"] | None, Field(description="回访结果")] = (
         None
     )
+    question: Annotated[Text | None, Field(max_length=100, description="入库的标准问法")] = None
+    helpful: Annotated[Literal["yes", "no"] | None, Field(description="答复是否有帮助")] = None
     receipt: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")] | None = None
     competent_authority: Annotated[Short, AfterValidator(without_personal_data)] | None = None
     activity: Annotated[Short, Field(description="补录：该步骤在来源系统中的名称")] | None = None

@@ -88,7 +88,7 @@ class OrdersQuery(PageQuery):
     """Whose queue, and which part of it."""
 
     org: OrganisationCode
-    kind: Literal["verification", "supervision_order", "card", "complaint", "no_service"] | None = None
+    kind: Literal["verification", "supervision_order", "card", "complaint", "no_service", "consultation"] | None = None
     state: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}$")] | None = None
     due: Literal["warning", "overdue"] | None = None
 

@@ -1,4 +1,4 @@
-"""The registry in the domain's terms: organisations, items, staff, calendars; published and looked up.
+"""The registry in the domain's terms: organisations, items, staff, calendars, answers; published and looked up.
 
 Every entry is versioned; publishing the same document again changes nothing, and a new version never touches a
 running case, which has pinned its own. This module must not know routes or rows.
@@ -135,6 +135,8 @@ def _require_sound(kind: str, id: str, document: Mapping[str, Any]) -> None:
                 _require_staff(id, document)
             case "delegation":
                 _require_delegation(id, document)
+            case "knowledge":
+                _require_knowledge(id, document)
     except BrokenDefinition as error:
         where = str(error).partition(":")[0]
         raise InvalidInput(
@@ -196,6 +198,14 @@ def _require_delegation(id: str, document: Mapping[str, Any]) -> None:
         raise BrokenDefinition(f"delegation {id}.delegator: {delegator} does not handle {found.id} itself")
     if document["since"] > document["until"]:
         raise BrokenDefinition(f"delegation {id}.until: the term ends before it begins")
+
+
+def _require_knowledge(id: str, document: Mapping[str, Any]) -> None:
+    from chalicelib.domain.consultation import knowledge  # no transition of a case needs it
+
+    found = knowledge.parse({**document, "id": id}, 1)
+    if found.item and current_item(found.item) is None:
+        raise BrokenDefinition(f"knowledge {id}.item: no such item: {found.item!r}")
 
 
 def _require_staff(id: str, document: Mapping[str, Any]) -> None:

@@ -44,8 +44,8 @@ def about(organisation: str, *, before: int | None, most: int) -> tuple[list[Res
 
 
 def answer(known: Known) -> Mapping[str, str | None] | None:
-    """What whoever filed an order is told by the step that closed it; None while it is open."""
-    last = next((node for node in known.case.nodes if node.action in ("close", "refuse")), None)
+    """What whoever filed an order is told by the step that closed it, or answered it last; None while none did."""
+    last = next((node for node in reversed(known.case.nodes) if node.action in ("close", "refuse", "answer")), None)
     if last is None:
         return None
     said = {name: last.evidence.get(name) for name in ("verdict", "reply", "reason", "remedy")}

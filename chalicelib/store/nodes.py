@@ -61,6 +61,8 @@ _EVIDENCE = {
     "verdict": "vd",
     "disclosure": "dc",
     "call_back": "cb",
+    "question": "qu",
+    "helpful": "hp",
 }
 _CLOCK = {"statutory": "s", "promised": "p", "stage": "g"}
 _NAMES = {short: name for name, short in _EVIDENCE.items()}

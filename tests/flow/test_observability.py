@@ -95,6 +95,7 @@ ENVIRONMENT = {
     "DIRTY_TABLE": "dirty",
     "DAYS_TABLE": "days",
     "QUARANTINE_TABLE": "quarantine",
+    "CONVERSATIONS_TABLE": "conversations",
     "OIDC_ISSUER": ISSUER,
     "OIDC_AUDIENCE": AUDIENCE,
     "OIDC_JWKS_URL": "https://id.example.cn/jwks",

@@ -39,10 +39,11 @@ BELOW: dict[str, set[str]] = {
     "domain": {"domain", "errors"},
     "procedures": {"domain", "errors"},
     "rules": {"domain", "errors"},
+    "lexicon": {"domain", "errors"},
     "store": {"store", "procedures", "domain", *LEAVES},
-    "services": {"services", "store", "procedures", "rules", "domain", *LEAVES},
-    "reactions": {"reactions", "services", "store", "procedures", "rules", "domain", *LEAVES},
-    "http": {"http", "services", "store", "procedures", "rules", "domain", *LEAVES},
+    "services": {"services", "store", "procedures", "rules", "lexicon", "domain", *LEAVES},
+    "reactions": {"reactions", "services", "store", "procedures", "rules", "lexicon", "domain", *LEAVES},
+    "http": {"http", "services", "store", "procedures", "rules", "lexicon", "domain", *LEAVES},
     "app": {"http", "reactions", *LEAVES},
 }
 # Which packages only some places know.
