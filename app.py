@@ -18,7 +18,7 @@ from datetime import datetime
 
 from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
-from chalicelib.http import calendars, cases, findings, openapi, orders, quarantine, registry
+from chalicelib.http import calendars, cases, findings, openapi, orders, quarantine, ratings, registry
 from chalicelib.http.operation import mount
 from chalicelib.observability import SERVICE
 from chalicelib.reactions import coverage, falling_due, records, watching
@@ -26,15 +26,19 @@ from chalicelib.reactions import coverage, falling_due, records, watching
 app = Chalice(app_name=SERVICE, configure_logs=False)
 
 # What each function does with one record of its stream; the quarantine can do it again.
-REACTIONS = {"on_case_change": watching.watch_case, "on_order_change": watching.watch_order}
+REACTIONS = {
+    "on_case_change": watching.watch_case,
+    "on_order_change": watching.watch_order,
+    "on_rating_change": watching.watch_rating,
+}
 
 # 1. What clients ask: the function `api_handler`.
-PLATFORM = (cases, findings, orders, calendars, registry)
+PLATFORM = (cases, ratings, findings, orders, calendars, registry)
 DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 
 
-# 2. What the streams of cases and orders set off. How it is read, and the ARNs, are said by infra/mappings.yaml.
+# 2. What the streams of cases, orders and ratings set off. How they are read, and the ARNs, say infra/mappings.yaml.
 @app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/CasesTable")
 def on_case_change(event: DynamoDBEvent) -> records.Report:
     """Facts, findings, deadlines and work orders that follow from the steps of cases."""
@@ -45,6 +49,12 @@ def on_case_change(event: DynamoDBEvent) -> records.Report:
 def on_order_change(event: DynamoDBEvent) -> records.Report:
     """The same, of the steps of work orders."""
     return records.handle("on_order_change", event.to_dict()["Records"], REACTIONS["on_order_change"])
+
+
+@app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/RatingsTable")
+def on_rating_change(event: DynamoDBEvent) -> records.Report:
+    """Facts of ratings, and the follow-up of a bad one."""
+    return records.handle("on_rating_change", event.to_dict()["Records"], REACTIONS["on_rating_change"])
 
 
 @app.on_sqs_message(queue_arn="arn:aws-cn:sqs:cn-north-1:000000000000:DeadLetters")

@@ -134,6 +134,8 @@ def _require_recorder(wish: Wish) -> None:
 
 
 def _takes(row: Action, name: str) -> bool:
+    if name in ("verdict", "satisfaction"):
+        return name in row.demands
     return "missing_materials" in row.records if name == "corrections" else row.passes == "named"
 
 
@@ -141,7 +143,7 @@ def _require_in_place(row: Action, wish: Wish) -> None:
     """Some evidence says something only of the steps that act on it; elsewhere it would be believed by its readers."""
     errors = [
         FieldError(name, "not_here", f"“{row.text.zh}”不接受此项", f"{row.name} does not take this field")
-        for name in ("to_organisation", "to_line", "corrections")
+        for name in ("to_organisation", "to_line", "corrections", "verdict", "satisfaction")
         if wish.evidence.get(name) is not None and not _takes(row, name)
     ]
     if errors:

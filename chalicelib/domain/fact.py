@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.case import Case, Law, Node
+from chalicelib.domain.rating import Rating, Standing
 from chalicelib.domain.supervision.rule import Finding
 
 Value = str | int | None
@@ -20,8 +21,8 @@ Value = str | int | None
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One row: `kind` (node, transferred_in, finding, order), the thing's own `id`, and `n`, the number of its
-    correction. `data` holds short names and numbers, never personal data."""
+    """One row: `kind` (node, transferred_in, finding, order, rating, invitation, callback), the thing's own `id`, and
+    `n`, the number of its correction. `data` holds short names and numbers, never personal data."""
 
     organisation: str
     day: date
@@ -68,6 +69,41 @@ def of_finding(finding: Finding, severity: str) -> Fact:
         f"{finding.subject}#{finding.key}",
         {**data, "at": _ms(finding.at)},
     )
+
+
+def of_rating(
+    rating: Rating, law: Law, standing: Standing, n: int = 0, decision: Mapping[str, Value] | None = None
+) -> Fact:
+    """The fact that a service was rated, on the legal day of the rating, whenever it is told: `counted` and `why` say
+    what it is worth after correction `n`, `decision` who decided that and where. An anonymous one names neither case
+    nor minute, so that those who were rated cannot find out who it was."""
+    at = rating.at.replace(minute=0, second=0, microsecond=0) if rating.anonymous else rating.at
+    line = law.item.line
+    data: dict[str, Value] = {
+        "counted": int(standing.counted),
+        "why": standing.why,
+        "number": rating.number,
+        "level": rating.level.value,
+        "reasons": ",".join(rating.reasons) or None,
+        "at": _ms(at),
+        "case": None if rating.anonymous else rating.case_id,
+        "item": rating.item,
+        "line": str(line) if line else None,
+        "channel": rating.channel.value,
+        "case_channel": rating.case_channel,
+        "on_site": 1 if rating.visit else None,
+        "window": rating.window,
+        "staff": rating.staff or None,
+        "after": rating.after,
+        "adverse": 1 if rating.adverse else None,
+        "own": 1 if rating.own else None,
+        "device": rating.device or None,
+        "address": rating.address or None,
+        "person": rating.person or None,
+        **(decision or {}),
+    }
+    known = {name: value for name, value in data.items() if value is not None}
+    return Fact(rating.organisation, legal_day(rating.at), "rating", rating.id, known, n)
 
 
 def _data(before: Case | None, after: Case, node: Node, law: Law) -> Mapping[str, Value]:

@@ -13,18 +13,25 @@ from types import MappingProxyType
 from chalicelib.domain.item import Event, Item, Text
 
 VERIFICATION, SUPERVISION_ORDER, CARD = "verification", "supervision_order", "card"
+FOLLOW_UP, RATING_REVIEW, SATISFACTION_CALL = "follow_up", "rating_review", "satisfaction_call"
 ID_LENGTH = 24
 
 _NAMES = {
     VERIFICATION: Text("异常核查单", "verification of a finding"),
     SUPERVISION_ORDER: Text("督办单", "supervision order"),
     CARD: Text("红黄牌", "red or yellow card"),
+    FOLLOW_UP: Text("差评回访整改单", "follow-up of a bad rating"),
+    RATING_REVIEW: Text("评价复核单", "review of a rating"),
+    SATISFACTION_CALL: Text("满意度回访单", "satisfaction call-back"),
 }
 # Who rectified does not say that it will do; who appealed or asked does not decide.
 _APART = {
     VERIFICATION: (("rectify", "settle"), ("dismiss", "clear")),
     SUPERVISION_ORDER: (("reply", "conclude"),),
     CARD: (("appeal", "uphold"), ("appeal", "overrule"), ("ask_delisting", "delist")),
+    FOLLOW_UP: (("appeal", "uphold"), ("appeal", "overrule"), ("reply", "reject")),
+    RATING_REVIEW: (("submit", "exclude"), ("submit", "include")),
+    SATISFACTION_CALL: (),
 }
 
 

@@ -34,6 +34,9 @@ GUARDS = (
     "somebody_present",
     "agent_may_collect",
     "ten_days_on_record",
+    "appeal_in_time",
+    "nothing_to_rectify",
+    "second_rating_awaited",
 )
 DEMANDS = (
     "note",
@@ -47,6 +50,8 @@ DEMANDS = (
     "handed_to",
     "materials",
     "competent_authority",
+    "verdict",
+    "satisfaction",
 )
 
 

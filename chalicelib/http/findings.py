@@ -18,8 +18,8 @@ from chalicelib.services import watchers
 
 door = Door(__name__, title=("监管", "Supervision"))
 
-_EARLIEST = date(1970, 1, 2)
-Day = Annotated[date, Field(ge=_EARLIEST, le=date(9998, 12, 31))]
+EARLIEST = date(1970, 1, 2)
+Day = Annotated[date, Field(ge=EARLIEST, le=date(9998, 12, 31))]
 RuleCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}$")]
 
 
@@ -96,7 +96,7 @@ def findings(call: Call) -> Answer:
     page = watchers.findings(
         query.org,
         identity=call.who,
-        first=start_of_day(query.first or _EARLIEST),
+        first=start_of_day(query.first or EARLIEST),
         last=end_of_day(query.last) if query.last else call.now,
         rule=query.rule,
         after=cursors.decode(query.cursor, {"s": str, "k": str, "t": int}),

@@ -61,6 +61,11 @@ _KEY = {
     "schema": {"type": "string", "pattern": f"^{operation.KEY_PATTERN}$"},
     "example": "7f9c2ba4-0c6e-4a0c-9d54-0b1d7c9b6f10",
 }
+_SECURITY: Mapping[Access, list[dict[str, list[str]]]] = {
+    Access.token: [{"bearer": []}],
+    Access.public: [],
+    Access.optional: [{}, {"bearer": []}],
+}
 _VERSION = {
     "name": "If-Match",
     "in": "header",
@@ -121,7 +126,7 @@ def _operation(each: Operation, references: _References) -> dict[str, Any]:
         "description": each.description,
         "parameters": _parameters(each),
         "responses": _responses(each, references[each.out, "serialization"]),
-        "security": [] if each.access is Access.public else [{"bearer": []}],
+        "security": _SECURITY[each.access],
     }
     if each.body:
         schema = references[each.body, "validation"]

@@ -35,18 +35,19 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Access(StrEnum):
-    """Who may come to a route at all: `token` any verified identity, `public` everybody (a token that comes
-    along is not looked at)."""
+    """Who may come to a route at all: `token` any verified identity, `public` everybody (a token that comes along
+    is not looked at), `optional` everybody, and a token that comes along must verify."""
 
     token = "token"  # noqa: S105  a kind of access, not a secret
     public = "public"
+    optional = "optional"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request as declared. `now` is aware UTC; `path` is unquoted; `query` and `body` are instances of
     the declared models; `version` is If-Match; `digest` is SHA-256 of the body in canonical form (what the
-    client set, keys sorted), the same for every spelling of the same body."""
+    client set, keys sorted), the same for every spelling of the same body; `address` is where it came from."""
 
     now: datetime
     identity: Identity | None
@@ -57,6 +58,7 @@ class Call:
     version: int | None
     digest: bytes
     language: problems.Language
+    address: str = ""
 
     @property
     def who(self) -> Identity:
@@ -180,7 +182,7 @@ def _completed(declared: Operation) -> Operation:
     if declared.body and declared.method not in {"POST", "PUT", "PATCH"}:
         raise ValueError(f"{declared.id}: {declared.method} takes no body")
     follows: list[type[errors.Refused]] = [errors.InvalidInput]
-    if declared.access is Access.token:
+    if declared.access is not Access.public:
         follows += [errors.Unauthenticated, errors.Busy]
     if declared.where:
         follows.append(errors.NotFound)
@@ -215,8 +217,9 @@ def _call(
 ) -> Call:
     now = words.time_of(request)
     who = None
-    if declared.access is Access.token:
-        who = verify(_bearer(request.headers.get("authorization")), now)
+    header = request.headers.get("authorization")
+    if declared.access is Access.token or (header and declared.access is Access.optional):
+        who = verify(_bearer(header), now)
         observability.note(kind=who.kind.value)
     places = _places(declared.where, path)
     key = _key(declared, request.headers.get("idempotency-key"))
@@ -226,7 +229,8 @@ def _call(
     if declared.body:
         words.check_media_type(request.headers.get("content-type"))
         body = words.body(request.raw_body, declared.body)
-    return Call(now, who, places, query, body, key, version, digest_of(body), language)
+    address = str(request.context.get("identity", {}).get("sourceIp", ""))
+    return Call(now, who, places, query, body, key, version, digest_of(body), language, address)
 
 
 def digest_of(body: BaseModel | None) -> bytes:

@@ -31,6 +31,7 @@ class OrderOut(Shown):
     name: Names
     about: str
     finding: str | None = Field(description="rule#occurrence of the finding that it follows from")
+    rating: str | None = Field(description="rating_id of the rating that it is about")
     state: str
     state_name: Names
     result: str | None
@@ -72,7 +73,9 @@ class OrdersQuery(PageQuery):
     """Whose queue, and which part of it."""
 
     org: OrganisationCode
-    kind: Literal["verification", "supervision_order", "card"] | None = None
+    kind: (
+        Literal["verification", "supervision_order", "card", "follow_up", "rating_review", "satisfaction_call"] | None
+    ) = None
     state: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}$")] | None = None
     due: Literal["warning", "overdue"] | None = None
 
@@ -177,7 +180,7 @@ def act(call: Call) -> Answer:
 def _order(known: Known) -> OrderOut:
     case, law = known.case, known.law
     last = case.nodes[-1]
-    cause = case.nodes[0].evidence.get("finding")
+    cause, rating = (case.nodes[0].evidence.get(name) for name in ("finding", "rating"))
     return OrderOut(
         order_id=case.id,
         version=case.version,
@@ -185,6 +188,7 @@ def _order(known: Known) -> OrderOut:
         name=names(law.item.name),
         about=case.about,
         finding=cause if isinstance(cause, str) else None,
+        rating=rating if isinstance(rating, str) else None,
         state=case.state,
         state_name=names(law.procedure.states[case.state].text),
         result=case.result,

@@ -47,6 +47,9 @@ _EVIDENCE = {
     "event": "ev",
     "finding": "fi",
     "severity": "sv",
+    "rating": "rt",
+    "verdict": "vd",
+    "satisfaction": "sf",
 }
 _CLOCK = {"statutory": "s", "promised": "p", "stage": "g"}
 _NAMES = {short: name for name, short in _EVIDENCE.items()}

@@ -53,8 +53,10 @@ ENVIRONMENT = {
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # moto knows no host names with an account in them
     "AWS_EC2_METADATA_DISABLED": "true",
     "OIDC_AUDIENCE": AUDIENCE,
-    "INDEX_KEYS": "1:" + "5a" * 32,  # these two are keys of this machine's samples; a stage has its own
+    "INDEX_KEYS": "1:" + "5a" * 32,  # these three are keys of this machine's samples; a stage has its own
     "RECEIPT_KEY": "a5" * 32,
+    "RATING_KEY": "c3" * 32,
+    "RATING_PAGE": "http://127.0.0.1:8000/rate",
 }
 
 

@@ -178,6 +178,7 @@ def test_no_route_ever_scans(warm: Hub) -> None:
     case = warm.file()
     names = {"case_id": case.id, "action": "accept", "item_id": "hotel-licence", "code": HAISHU, "year": "2026"}
     names |= {"delegation_id": "some-delegation", "reader": "on_case_change", "sequence": "1", "order_id": "0" * 24}
+    names |= {"rating_id": f"{'0' * 24}-1", "device_id": "tablet-1"}
     with wire() as calls:
         for path, methods in document["paths"].items():
             target = path.format(**names, staff_id="li")
