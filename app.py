@@ -16,7 +16,7 @@ os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # there are none; looking fo
 
 from datetime import datetime
 
-from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
+from chalice.app import Chalice, CloudWatchEvent, Cron, DynamoDBEvent, Rate, SQSEvent
 
 from chalicelib.http import calendars, cases, findings, openapi, orders, quarantine, ratings, registry
 from chalicelib.http.operation import mount
@@ -74,6 +74,18 @@ def sweep_deadlines(event: CloudWatchEvent) -> None:
 def recount_deadlines(event: CloudWatchEvent) -> None:
     """Counts provisional dates anew once the calendar of their year is published."""
     falling_due.recount_deadlines(datetime.fromisoformat(event.to_dict()["time"]))
+
+
+@app.schedule(Rate(10, unit=Rate.MINUTES))
+def invite_ratings(event: CloudWatchEvent) -> None:
+    """Invites whoever has not rated, a day and three days after the case was finished."""
+    falling_due.invite_ratings(datetime.fromisoformat(event.to_dict()["time"]))
+
+
+@app.schedule(Cron(30, 17, "*", "*", "?", "*"))
+def draw_callbacks(event: CloudWatchEvent) -> None:
+    """At 01:30 in Shanghai, draws whom to call of what was finished on the day before."""
+    falling_due.draw_callbacks(datetime.fromisoformat(event.to_dict()["time"]))
 
 
 @app.schedule(Rate(1, unit=Rate.DAYS))

@@ -49,6 +49,8 @@ METRICS: Mapping[str, frozenset[str]] = {
     "DeadlinesSwept": frozenset(),
     "RungsReached": frozenset(),
     "DeadlinesRecounted": frozenset(),
+    "InvitationsMade": frozenset(),
+    "CallbacksDrawn": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),
 }
 

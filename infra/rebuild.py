@@ -1,4 +1,4 @@
-"""Facts and findings computed once more from the histories of all cases and orders, and compared with what is kept.
+"""Facts and findings computed once more from all cases, orders and ratings, and compared with what is kept.
 
 An operator's tool, never a function: it reads whole tables. `compare` changes nothing; `repair` puts what is missing
 or different, which is what following the streams from their start would put. It must not delete: what is kept and
@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.fact import Fact
+from chalicelib.domain.rating import Rating
 from chalicelib.domain.supervision.rule import Finding
-from chalicelib.services import casework, supervision
-from chalicelib.store import books, cases, facts, findings, orders
+from chalicelib.services import casework, finishing, rating_loop, supervision
+from chalicelib.store import books, cases, facts, findings, orders, ratings
 
 _BOOKS = {supervision.CASES: cases.BOOK, supervision.ORDERS: orders.BOOK}
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How many cases and orders were read, how many facts and findings follow from them, and the names of those that
-    are missing, are kept otherwise, or follow from nothing."""
+    """How many cases, orders and ratings were read, how many facts and findings follow from them, and the names of
+    those that are missing, are kept otherwise, or follow from nothing."""
 
     subjects: int
     facts: int
@@ -58,11 +59,13 @@ def compare(now: datetime) -> Compared:
 
 
 def repair(now: datetime) -> int:
-    """Puts what follows from every history; gives the number of cases and orders. Nothing is doubled by it."""
+    """Puts what follows from every history; gives the number of cases, orders and ratings. Nothing is doubled by it."""
     number = 0
     for what in _outcomes(now):
         supervision.settle(what)
         number += 1
+    for given in _ratings():
+        rating_loop.follow(given)
     return number
 
 
@@ -73,7 +76,17 @@ def _outcomes(now: datetime) -> Iterator[supervision.Outcome]:
             done = supervision.outcome(stored, 0, name)
             known = casework.judged(stored)
             still = supervision.reached_by(known.case, known.law, now, name)
-            yield replace(done, facts=done.facts + still.facts, findings=done.findings + still.findings)
+            later = finishing.invitations(known.case, now) if name == supervision.CASES else []
+            decided = rating_loop.facts_of_order(stored, 0)
+            rows = (*done.facts, *still.facts, *later, *decided)
+            yield replace(done, facts=rows, findings=done.findings + still.findings)
+    for given in _ratings():
+        yield supervision.Outcome(given.item, given.at, (rating_loop.fact_of(given),), ())
+
+
+def _ratings() -> Iterator[Rating]:
+    for row in list(ratings.RatingRow.scan()):
+        yield ratings.rating(row)
 
 
 def _findings() -> Iterator[Finding]:

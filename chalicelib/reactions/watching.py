@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from chalicelib.domain import order
+from chalicelib.domain.rating import FINISHES
 from chalicelib.reactions import counting
 from chalicelib.services import supervision
 from chalicelib.store import changes
@@ -23,6 +24,8 @@ def watch_case(record: Mapping[str, Any]) -> None:
     change = changes.of_record(record)
     if change is not None:
         supervision.follow(change.stored, change.before, supervision.CASES)
+        if any(change.stored.nodes[version - 1].action in FINISHES for version in change.fresh):
+            _finishing().plan(change.stored, change.before)
         counting.count_steps(change)
 
 
@@ -40,6 +43,13 @@ def watch_rating(record: Mapping[str, Any]) -> None:
     rating = changes.rating_of(record)
     if rating is not None:
         _rating_loop().follow(rating)
+
+
+def _finishing() -> ModuleType:
+    """As below."""
+    from chalicelib.services import finishing
+
+    return finishing
 
 
 def _rating_loop() -> ModuleType:

@@ -169,7 +169,7 @@ def _require_rater(case: Case, device: str, identity: Identity | None) -> None:
     """国办发〔2019〕51号: ratings are the applicant's own; who served, whoever acts for the applicant, and the devices
     of the staff do not rate."""
     known = registry.current("device").get(device) if device else None
-    if known and known.document()["use"] == "staff":
+    if known and (known.document()["use"], known.document()["status"]) == ("staff", "active"):
         raise Forbidden("工作人员设备不得用于评价", "a device of the staff cannot be used to rate")
     if identity is None:
         return

@@ -71,6 +71,7 @@ OPERATIONS = [
     "POST /v1/ratings",
     "PUT /v1/calendars/{year}",
     "PUT /v1/delegations/{delegation_id}",
+    "PUT /v1/devices/{device_id}",
     "PUT /v1/items/{item_id}",
     "PUT /v1/organisations/{code}",
     "PUT /v1/ratings/{rating_id}/review",

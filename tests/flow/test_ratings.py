@@ -1,131 +1,177 @@
-"""Ratings through the door: who rates what, once; and the loop of a bad one, from its code on paper to its end."""
+"""Ratings through the door: who rates what, once, by which way; and that what was said comes back as it was said."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from tests.flow.conftest import Filed, Hub, problem
+import pytest
+
+from tests.flow.conftest import Hub, problem
+from tests.flow.rating_steps import BAD, DAY, DESK, FINISHED, facts_of, follow_up, link_of, rate, rated
 from tests.support.town import (
     ACCEPT,
-    COMPLETE,
-    GRANT,
     HAISHU,
     LI,
-    NINGBO,
-    NOTE,
-    REVIEW,
+    NANMEN,
+    NANMEN_WINDOW,
+    PHONE,
+    POOL,
+    PUBLISHER,
+    WU,
     ZHANG,
     Body,
-    Identity,
+    hotel,
+    lodging,
     staff,
 )
 
-DAY = 86_400
-DESK, ABOVE, JUDGE = (
-    staff("chen", HAISHU, "supervision"),
-    staff("ningbo-9", NINGBO, "supervision"),
-    staff("ningbo-8", NINGBO, "supervision"),
-)
-BAD: Body = {"level": "dissatisfied", "reasons": ["efficiency"], "text": "等了两个小时"}
-FINISHED = (ACCEPT, REVIEW, GRANT, COMPLETE)
 
-
-def rate(hub: Hub, body: Body, who: Identity | None = None, key: str = "rate-1") -> Any:
-    """POST /v1/ratings."""
-    return hub.ask("POST", "/v1/ratings", who, body, key=key)
-
-
-def rated(hub: Hub, case: Filed, body: Body | None = None, key: str = "rate-1") -> Any:
-    """A rating of the applicant's that was taken, once what follows from it has followed."""
-    reply = rate(hub, {"case_id": case.id, **(body or BAD)}, ZHANG, key)
-    assert reply.status == 201, reply.body.decode()
-    hub.cloud.drain()
-    return reply.json()
-
-
-def link_of(hub: Hub, case: Filed, who: Identity = ZHANG) -> str:
-    link: str = hub.get(f"/v1/cases/{case.id}/rating-link", who)["link"]
-    return link
-
-
-def follow_up(hub: Hub, rating_id: str) -> dict[str, Any]:
-    """The follow-up order of a rating, as the unit's supervision post sees it."""
-    inside = hub.get(f"/v1/ratings/{rating_id}", DESK)["inside"]
-    order: dict[str, Any] = hub.get(f"/v1/orders/{inside['follow_up']}", DESK)
-    return order
-
-
-def step(hub: Hub, order_id: str, action: str, who: Identity, body: Body) -> Any:
-    """One step of an order on its present version."""
-    version = hub.get(f"/v1/orders/{order_id}", ABOVE)["version"]
-    return hub.ask("POST", f"/v1/orders/{order_id}/actions/{action}", who, body, version=version)
-
-
-def done(hub: Hub, order_id: str, action: str, who: Identity, body: Body) -> Any:
-    reply = step(hub, order_id, action, who, body)
-    assert reply.status == 200, reply.body.decode()
-    hub.cloud.drain()
-    return reply.json()
-
-
-def test_a_bad_rating_by_the_code_on_paper_is_followed_to_its_second_rating(hub: Hub) -> None:
+def test_a_second_rating_of_the_same_service_is_refused_and_a_retry_gets_the_first_answer(hub: Hub) -> None:
     case = hub.life(hub.file(), *FINISHED)
-    paper = hub.get(f"/v1/cases/{case.id}/rating-link", LI)
-    assert paper["url"].endswith(f"#{paper['link']}")
-    assert paper["qr_svg"].startswith("<svg")
+    first = rate(hub, {"case_id": case.id, **BAD}, ZHANG)
+    assert rate(hub, {"case_id": case.id, **BAD}, ZHANG).json() == first.json()
+    refused = problem(rate(hub, {"case_id": case.id, **BAD}, ZHANG, key="other"), 409, "already_rated")
+    assert refused["text"]["zh-CN"] == "本次服务已存在评价，请勿重复评价"
+    problem(rate(hub, {"link": link_of(hub, case), **BAD}, key="third"), 409, "already_rated")
+    problem(rate(hub, {"case_id": case.id, "level": "satisfied"}, ZHANG), 422, "key_reused")
+    problem(rate(hub, {"case_id": case.id, **BAD, "number": 2}, ZHANG, key="fourth"), 409, "not_rateable")
 
-    # Rated without an account; the order stands at the unit's desk.
-    rating = rate(hub, {"link": paper["link"], **BAD}).json()
-    assert (rating["level"]["gb_t_39046"], rating["level"]["report"]) == (4, 2)
+
+def test_links_that_are_forged_expired_or_of_nothing_are_told_apart(hub: Hub) -> None:
+    case = hub.life(hub.file(), *FINISHED)
+    link = link_of(hub, case)
+    forged = ("A" if link[0] != "A" else "B") + link[1:]
+    for wrong in (forged, link[:-1], "x", "链接"):
+        problem(rate(hub, {"link": wrong, **BAD}), 403, "bad_link")
+    assert hub.ask("POST", "/v1/rating-progress", None, {"link": link}).json() == {"items": []}
+    hub.cloud.advance(181 * DAY)
+    problem(rate(hub, {"link": link, **BAD}), 410, "expired_link")
+    problem(hub.ask("POST", "/v1/rating-progress", None, {"link": link}), 410, "expired_link")
+
+
+def test_the_receipt_carries_a_link_that_works_from_acceptance_on(hub: Hub) -> None:
+    case = hub.file()
+    link = case.answer["rating_link"]
+    problem(rate(hub, {"link": link, "level": "satisfied"}), 409, "not_rateable")
+    hub.life(case, ACCEPT)
+    assert rate(hub, {"link": link, "level": "satisfied"}).status == 201
+
+
+def test_only_the_applicant_rates_and_not_an_agent_nor_who_worked_on_the_case(hub: Hub) -> None:
+    case = hub.life(hub.file(), *FINISHED)
+    rating = {"case_id": case.id, "level": "satisfied"}
+    problem(rate(hub, rating), 401, "unauthenticated")
+    problem(rate(hub, rating, WU), 404, "not_found")
+    problem(rate(hub, {**rating, "case_id": "3" * 21}, ZHANG), 404, "not_found")
+    problem(rate(hub, {**rating, "channel": "tablet"}, LI), 403, "forbidden")
+    problem(rate(hub, rating, DESK), 422, "invalid_input", "channel")
+    problem(rate(hub, {**rating, "channel": "tablet"}, ZHANG), 422, "invalid_input", "channel")
+    assert rate(hub, {**rating, "channel": "phone"}, DESK).status == 201
+    agent: Body = {"name": "某代理", "id_type": "passport", "id_number": "E12345678", "phone": PHONE}
+    agent |= {"authority": "授权书2026-1", "may": ["file", "withdraw"]}
+    filed = hub.file(hotel(agent=agent), WU)
+    hub.life(filed, *FINISHED)
+    problem(rate(hub, {**rating, "case_id": filed.id}, WU, "by-agent"), 403, "forbidden")
+    problem(hub.ask("GET", f"/v1/cases/{filed.id}/rating-link", WU), 403, "forbidden")
+    assert rate(hub, {**rating, "case_id": filed.id, "channel": "sms"}, POOL, "by-sms").status == 201
+
+
+def test_a_service_on_site_is_rated_for_itself_at_the_window_where_it_was_given(hub: Hub) -> None:
+    finish = {"result_number": "甬居第1号", "handed_to": "applicant"}
+    window = staff("sun", NANMEN_WINDOW, "intake")
+    case = hub.file(lodging(channel="window", finish=finish), window)
+    on_site = {"case_id": case.id, "level": "very_dissatisfied", "reasons": ["service_attitude"]}
+    told = problem(rate(hub, {**on_site, "visit": 2, "channel": "tablet"}, POOL), 422, "invalid_input", "visit")
+    assert "1" in told["errors"][0]["text"]["zh-CN"]
+    wrong = {**on_site, "reasons": ["platform_operability"], "channel": "tablet"}
+    problem(rate(hub, wrong, POOL), 422, "invalid_input", "reasons.0")
+    rating = rate(hub, {**on_site, "visit": 1, "channel": "tablet", "device": "tablet-1"}, POOL).json()
     hub.cloud.drain()
+    problem(rate(hub, {"link": case.answer["rating_link"], **BAD}, key="again"), 409, "already_rated")
+    seen = hub.get(f"/v1/ratings/{rating['rating_id']}", DESK)
+    assert (seen["organisation"], seen["inside"]["window"]) == (NANMEN, NANMEN_WINDOW)
+    order = hub.get(f"/v1/orders/{seen['inside']['follow_up']}", DESK)
+    assert order["holder"] == NANMEN
+
+
+def test_a_device_of_the_staff_cannot_rate(hub: Hub) -> None:
+    case = hub.life(hub.file(), *FINISHED)
+    desk = {"organisation": HAISHU, "use": "staff"}
+    assert hub.ask("PUT", "/v1/devices/desk-7", PUBLISHER, desk).status == 201
+    problem(hub.ask("PUT", "/v1/devices/desk-7", LI, desk), 403, "forbidden")
+    problem(hub.ask("PUT", "/v1/devices/desk-8", PUBLISHER, {**desk, "organisation": "330299"}), 422, "invalid_input")
+    rating = {"link": link_of(hub, case), "level": "satisfied"}
+    problem(rate(hub, {**rating, "device": "desk-7"}), 403, "forbidden")
+    assert rate(hub, {**rating, "device": "tablet-3"}).status == 201
+
+
+def test_an_anonymous_rating_leads_nobody_to_its_case(hub: Hub) -> None:
+    case = hub.life(hub.file(), *FINISHED)
+    rating = rated(hub, case, {**BAD, "anonymous": True})
     order = follow_up(hub, rating["rating_id"])
-    assert (order["kind"], order["state"], order["holder"], order["about"]) == ("follow_up", "to_call", HAISHU, case.id)
-    queue = hub.get(f"/v1/orders?org={HAISHU}&kind=follow_up", DESK)["items"]
-    assert [row["order_id"] for row in queue] == [order["order_id"]]
-
-    # Nobody calls within one working day: yellow, red, and the level above urges.
-    hub.cloud.advance(2 * DAY)
-    lights = {
-        f["rule"] for f in hub.get(f"/v1/findings?org={HAISHU}", DESK)["items"] if f["subject"] == order["order_id"]
-    }
-    assert {"W01", "W02"} <= lights
-    urged = hub.get(f"/v1/orders?org={NINGBO}&kind=supervision_order", ABOVE)["items"]
-    assert order["order_id"] in {hub.get(f"/v1/orders/{row['order_id']}", ABOVE)["about"] for row in urged}
-
-    # Called back, appealed; decided outside the unit.
-    id = order["order_id"]
-    problem(step(hub, id, "call_back", DESK, {"note": NOTE}), 422, "invalid_input", "verdict")
-    done(hub, id, "call_back", DESK, {"verdict": "partly", "note": "电话回访，等候情况部分属实"})
-    done(hub, id, "appeal", DESK, {"reason": "系群众误评"})
-    problem(step(hub, id, "overrule", DESK, {"reason": NOTE}), 403, "forbidden")
-    done(hub, id, "overrule", ABOVE, {"reason": "无证据表明系误评"})
-
-    # Rectified and replied to; the citizen sees the reply, by link and in public, without names.
-    problem(step(hub, id, "reply", DESK, {"notice": NOTE}), 422, "invalid_input")
-    done(hub, id, "rectify", DESK, {"note": "增设午间窗口"})
-    done(hub, id, "reply", DESK, {"notice": "已增设午间窗口，感谢您的监督。" * 10})
-    mine = hub.ask("POST", "/v1/rating-progress", None, {"link": paper["link"]}).json()["items"]
-    assert [(each["reply"]["text"][:5], each["second_rating_possible"]) for each in mine] == [("已增设午间", True)]
-    problem(step(hub, id, "end", DESK, {"note": NOTE}), 422, "invalid_input")
-
-    # The second rating ends the loop.
-    again = {"link": paper["link"], "number": 2, "level": "satisfied"}
-    assert rate(hub, again, key="rate-2").status == 201
-    hub.cloud.drain()
-    ended = done(hub, id, "end", DESK, {"note": NOTE})
-    assert (ended["state"], ended["result"]) == ("ended", "handled")
-    history = hub.get(f"/v1/orders/{id}/history", DESK)
-    assert history["verified"]
-    assert [node["action"] for node in history["nodes"]] == [
-        "submit", "call_back", "appeal", "overrule", "rectify", "reply", "rate_again", "end",
-    ]  # fmt: skip
-    public = hub.get(f"/v1/ratings?org={HAISHU}")["items"]
-    assert [(each["number"], each["level"]["level"], each["inside"]) for each in public] == [
-        (2, "satisfied", None),
-        (1, "dissatisfied", None),
+    assert order["about"] == rating["rating_id"]
+    everything = [
+        hub.get(path, DESK)
+        for path in (
+            f"/v1/ratings?org={HAISHU}",
+            f"/v1/ratings/{rating['rating_id']}",
+            f"/v1/orders/{order['order_id']}",
+            f"/v1/orders/{order['order_id']}/history",
+            f"/v1/orders?org={HAISHU}",
+            f"/v1/cases/{case.id}/orders",
+            f"/v1/cases/{case.id}/ratings",
+        )
     ]
-    assert case.id not in json.dumps(public)
-    assert public[1]["reply"]["text"].startswith("已增设午间窗口")
-    (version,) = {node["number"] for node in hub.get(f"/v1/cases/{case.id}/history", LI)["nodes"]} ^ {*range(1, 5)}
-    assert version == case.version  # no rating moved the case
+    queued = [row for row in everything[4]["items"] if row["kind"] == "follow_up"]
+    told = [*everything[:4], *facts_of(hub, "rating"), *queued]
+    assert case.id not in json.dumps(told)
+    assert [order for order in everything[5]["items"] if order["rating"]] == everything[6]["items"] == []
+    assert [each["rating_id"] for each in hub.get(f"/v1/cases/{case.id}/ratings", ZHANG)["items"]] == [
+        rating["rating_id"]
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script><img src=x onerror=alert(1)>",
+        '=HYPERLINK("http://evil.example","点我")',
+        "𠮷野家的𪚥𣎴 㐂喆堃，㵘𤆀",  # outside the BMP, and rare ones inside it
+        "👨‍👩‍👧‍👦 👍🏽 ❤️",
+        "  先空两格，\n换行，再空两格  ",
+        "难" * 1_000,
+    ],
+)
+def test_text_comes_back_letter_by_letter_as_data(text: str, hub: Hub) -> None:
+    case = hub.life(hub.file(), *FINISHED)
+    assert rated(hub, case, {"level": "dissatisfied", "text": text})["text"] == text
+    (public,) = hub.get(f"/v1/ratings?org={HAISHU}&item=hotel-licence")["items"]
+    assert public["text"] == text
+
+
+def test_what_cannot_be_taken_is_told_by_field(hub: Hub) -> None:
+    case = hub.life(hub.file(), *FINISHED)
+    wrong: list[tuple[Body, str]] = [
+        ({"level": "dissatisfied"}, "reasons"),
+        ({"level": "dissatisfied", "text": " \n "}, "reasons"),
+        ({"level": "satisfied", "text": "长" * 10_000}, "text"),
+        ({"level": "satisfied", "text": "我的电话13800138000"}, "text"),
+        ({"level": "satisfied", "text": "\u202eabc"}, "text"),
+        ({"level": "satisfied", "reasons": ["service_attitude"]}, "reasons.0"),
+        ({"level": "satisfied", "reasons": ["efficiency", "efficiency"]}, "reasons.1"),
+        ({"level": "five"}, "level"),
+        ({"level": {"standard": "report", "code": 6}}, "level.code"),
+        ({"level": "satisfied", "number": 3}, "number"),
+        ({"level": "satisfied", "link": link_of(hub, case)}, "case_id"),
+    ]
+    for body, field in wrong:
+        problem(rate(hub, {"case_id": case.id, **body}, ZHANG), 422, "invalid_input", field)
+    assert hub.get(f"/v1/ratings?org={HAISHU}")["items"] == []
+    problem(hub.ask("GET", "/v1/ratings"), 422, "invalid_input", "org")
+
+
+@pytest.mark.parametrize(("standard", "code"), [("gb_t_39046", 5), ("report", 1)])
+def test_a_code_means_what_its_standard_says(standard: str, code: int, hub: Hub) -> None:
+    case = hub.life(hub.file(), *FINISHED)
+    rating = rated(hub, case, {"level": {"standard": standard, "code": code}, "text": "太慢"})
+    assert rating["level"]["level"] == "very_dissatisfied"
