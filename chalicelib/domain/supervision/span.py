@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.fact import Fact, Value
+from chalicelib.domain.rating import DEFAULT, FIRST, Level, Standard, code_of
 from chalicelib.domain.supervision.of_case import NOT_RECORDED, SYSTEM
 from chalicelib.domain.supervision.rule import Parameters, Verdict
 
@@ -51,8 +52,11 @@ class CaseFact:
 
 @dataclass(frozen=True, slots=True)
 class RatingFact:
-    """One rating: `level` 1 to 5, 5 the best; `device`: what it was given on (None: unknown); `own`: a device of the
-    staff; `finished`: when the case that it rates was finished."""
+    """One active rating: `case_id` the case, or of an anonymous one its own name; `level` 1 to 5, 5 the best; `device`,
+    `address`, `person`: on what, from where and by whom it was given (None: unknown), each by a hash good for the day;
+    `own`: entered by staff of the unit itself; `finished`: when the case that it rates was finished; `window`: where
+    it was given, on site;
+    `adverse`: the case went badly for its applicant; `first`: not one that followed a rectification."""
 
     case_id: str
     at: datetime
@@ -60,6 +64,11 @@ class RatingFact:
     device: str | None = None
     own: bool = False
     finished: datetime | None = None
+    address: str | None = None
+    person: str | None = None
+    window: str | None = None
+    adverse: bool = False
+    first: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,35 @@ def of_facts(facts: Iterable[Fact]) -> tuple[CaseFact, ...]:
         if fact.kind in ("node", "finding") and (name not in latest or latest[name].n < fact.n):
             latest[name] = fact
     return tuple(_of_node(fact) if fact.kind == "node" else _of_finding(fact) for fact in latest.values())
+
+
+def ratings_of(facts: Iterable[Fact]) -> tuple[RatingFact, ...]:
+    """The active ratings among pooled facts, whatever was decided about them later: what was excluded was given all the
+    same, and a rule that looks for rigged ratings must see it."""
+    first: dict[tuple[str, str], Fact] = {}
+    for fact in facts:
+        name = (fact.place, fact.id)
+        if fact.kind == "rating" and fact.data["number"] != DEFAULT and (name not in first or fact.n < first[name].n):
+            first[name] = fact
+    return tuple(_of_rating(fact) for fact in first.values())
+
+
+def _of_rating(fact: Fact) -> RatingFact:
+    data, at, after = fact.data, _at(fact.data), fact.data.get("after")
+    assert at, "a rating has a time"
+    return RatingFact(
+        case_id=str(data.get("case", fact.id)),
+        at=at,
+        level=code_of(Level(str(data["level"])), Standard.report),
+        device=_text(data.get("device")),
+        own="own" in data,
+        finished=at - timedelta(seconds=after) if isinstance(after, int) else None,
+        address=_text(data.get("address")),
+        person=_text(data.get("person")),
+        window=_text(data.get("window")) if "on_site" in data else None,
+        adverse="adverse" in data,
+        first=data["number"] == FIRST,
+    )
 
 
 def _of_node(fact: Fact) -> CaseFact:
