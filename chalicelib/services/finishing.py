@@ -76,10 +76,7 @@ def invite(now: datetime) -> int:
 
 def invitations(case: Case, now: datetime) -> list[Fact]:
     """Every invitation that this case's applicant got by `now`."""
-    finished = rating.finished_at(case)
-    if finished is None or case.observed:
-        return []
-    reached, _ = _reached(case, finished, now)
+    reached, _ = _reached(case, case.received, now)
     return [_invitation(case, number, at) for number, at in reached if number <= len(INVITED_AFTER)]
 
 
@@ -87,7 +84,8 @@ def _reached(case: Case, rung: datetime, now: datetime) -> tuple[list[tuple[int,
     """The turns from `rung` up to `now`, by number and time, and when the next is due. Whoever rated before a turn has
     none of it."""
     finished = rating.finished_at(case)
-    assert finished, "only what is finished is planned"
+    if finished is None or case.observed:
+        return [], None
     given = _first_rating(case)
     reached: list[tuple[int, datetime]] = []
     for number, after in enumerate((*INVITED_AFTER, DEFAULT_AFTER), start=1):

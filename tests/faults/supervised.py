@@ -56,15 +56,20 @@ def react(record: Record) -> None:
 
 
 def sweep() -> None:
-    """A sweep at the end of all, long before its time for what is still in the stream."""
+    """What schedules do at the end of all, long before its time for what is still in the stream."""
     importlib.import_module("chalicelib.services.sweep").sweep(NINE + LATEST)
+    importlib.import_module("chalicelib.services.finishing").invite(NINE + LATEST)
 
 
 def wrote(cloud: LocalCloud) -> Any:
-    """What there is when two sweeps have come at once; of deadlines, what they say and not of which version."""
+    """What there is when two sweeps have come at once, and invitations and the draw of whom to call; of deadlines, what
+    they say and not of which version."""
     swept = importlib.import_module("chalicelib.services.sweep")
+    finishing = importlib.import_module("chalicelib.services.finishing")
     for _ in range(2):
         swept.sweep(cloud.clock.now())
+        finishing.invite(cloud.clock.now())
+        finishing.draw(cloud.clock.now())
     found = rows_of(*DERIVED)(cloud)
     found["DeadlinesTable"] = {
         key: {name: value for name, value in item.items() if name != "v"}
