@@ -92,13 +92,14 @@ class LocalCloud:
         template: Path = TEMPLATE,
         runs: bool = True,
         data: Path | None = None,
+        address: str | None = None,
     ) -> LocalCloud:
         """Start everything. `template` has the tables, and beside it stands what it says of streams and queues; `now`
         sets the clock, which stands still if not `runs`; `data` is a directory that keeps everything, or Unusable is
-        raised."""
+        raised; `address` is where people find it, where that is not the usual place."""
         with contextlib.ExitStack() as stack:
             keeper = stack.enter_context(contextlib.closing(Keeper(data))) if data else None
-            cloud = _started(stack, LocalClock(now, runs=runs), app_factory, template, keeper)
+            cloud = _started(stack, LocalClock(now, runs=runs), app_factory, template, keeper, address)
             if now is not None:
                 cloud.clock.set(now)
             cloud._pumped(cloud.pump.poll)
@@ -252,10 +253,13 @@ def _started(
     app_factory: Callable[[], Chalice],
     template: Path,
     keeper: Keeper | None,
+    address: str | None,
 ) -> LocalCloud:
     issuer = Issuer(keeper.key() if keeper else None)
     stack.callback(issuer.close)
-    stack.enter_context(environment({**ENVIRONMENT, "OIDC_ISSUER": issuer.url, "OIDC_JWKS_URL": issuer.jwks_url}))
+    here = {"OIDC_ISSUER": issuer.url, "OIDC_JWKS_URL": issuer.jwks_url}
+    here |= {"RATING_PAGE": f"{address}/rate"} if address else {}
+    stack.enter_context(environment({**ENVIRONMENT, **here}))
     rows = _engine(stack, clock, template)
     app = app_factory()
     mappings = Mappings(app, template, STAGE)
