@@ -77,7 +77,6 @@ def of_rating(
     """The fact that a service was rated, on the legal day of the rating, whenever it is told: `counted` and `why` say
     what it is worth after correction `n`, `decision` who decided that and where. An anonymous one names neither case
     nor minute, so that those who were rated cannot find out who it was."""
-    at = rating.at.replace(minute=0, second=0, microsecond=0) if rating.anonymous else rating.at
     line = law.item.line
     data: dict[str, Value] = {
         "counted": int(standing.counted),
@@ -85,7 +84,7 @@ def of_rating(
         "number": rating.number,
         "level": rating.level.value,
         "reasons": ",".join(rating.reasons) or None,
-        "at": _ms(at),
+        "at": _ms(rating.told_at),
         "case": None if rating.anonymous else rating.case_id,
         "item": rating.item,
         "line": str(line) if line else None,

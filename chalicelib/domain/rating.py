@@ -157,6 +157,12 @@ class Rating:
         return f"{self.service}-{self.number}"
 
     @property
+    def told_at(self) -> datetime:
+        """When it was given, as those who were rated may learn it: of an anonymous one the hour, so that no list of who
+        was served when leads to whom it was."""
+        return self.at.replace(minute=0, second=0, microsecond=0) if self.anonymous else self.at
+
+    @property
     def asks_for_follow_up(self) -> bool:
         """Whether a bad rating starts its loop: the first one does, what comes after rectification ends it."""
         return self.level.bad and self.number == FIRST

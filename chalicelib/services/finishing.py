@@ -107,8 +107,9 @@ def _first_rating(case: Case) -> datetime | None:
 
 
 def _invitation(case: Case, number: int, at: datetime) -> Fact:
-    data: dict[str, Value] = {"case": case.id, "item": case.item, "case_channel": case.channel, "number": number}
-    return Fact(case.handler, legal_day(at), "invitation", f"{case.id}#{number}", data)
+    """It names the service and not the case: who was not invited has rated, and may have done so without a name."""
+    data: dict[str, Value] = {"item": case.item, "case_channel": case.channel, "number": number}
+    return Fact(case.handler, legal_day(at), "invitation", f"{subjects.service(case.id, MATTER)}#{number}", data)
 
 
 def _default(case: Case, at: datetime) -> Rating:

@@ -37,8 +37,10 @@ class Told:
 
     @property
     def open_to_second(self) -> bool:
-        """Whether a second rating can be given now."""
-        return self.follow_up is not None and self.follow_up.case.state == "replied"
+        """Whether a second rating can be given now: there was a reply, and none came yet."""
+        if self.follow_up is None or self.follow_up.case.state != "replied":
+            return False
+        return all(node.action not in ("rate_again", "dispute") for node in self.follow_up.case.nodes)
 
 
 def published(

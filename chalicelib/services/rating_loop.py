@@ -31,7 +31,7 @@ def follow(given: Rating) -> None:
             given.id,
             about=given.id if given.anonymous else given.case_id,
             organisation=given.organisation,
-            at=given.at,
+            at=given.told_at,
             evidence={"rating": given.id},
         )
     if given.number == AGAIN:

@@ -6,7 +6,7 @@ import json
 
 from tests.flow.conftest import Hub, problem
 from tests.flow.rating_steps import ABOVE, BAD, DAY, DESK, FINISHED, JUDGE, done, facts_of, follow_up, rate, rated, step
-from tests.support.town import HAISHU, LI, NINGBO, NOTE
+from tests.support.town import HAISHU, LI, NINGBO, NOTE, ZHANG
 
 
 def test_a_bad_rating_by_the_code_on_paper_is_followed_to_its_second_rating(hub: Hub) -> None:
@@ -116,6 +116,8 @@ def test_a_bad_second_rating_is_judged_by_the_level_above(hub: Hub) -> None:
     done(hub, id, "reject", ABOVE, {"reason": "整改不到位"})
     done(hub, id, "rectify", DESK, {"note": NOTE})
     done(hub, id, "reply", DESK, {"notice": "已再次整改"})
+    mine = hub.get(f"/v1/cases/{case.id}/ratings", ZHANG)["items"]
+    assert [each["second_rating_possible"] for each in mine] == [False, False]
     done(hub, id, "end", DESK, {"note": NOTE})
     assert [each["number"] for each in hub.get("/v1/ratings?item=hotel-licence")["items"]] == [2, 1]
 

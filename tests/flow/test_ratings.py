@@ -24,6 +24,7 @@ from tests.support.town import (
     lodging,
     staff,
 )
+from tests.support.wire import counted, wire
 
 
 def test_a_second_rating_of_the_same_service_is_refused_and_a_retry_gets_the_first_answer(hub: Hub) -> None:
@@ -175,3 +176,17 @@ def test_a_code_means_what_its_standard_says(standard: str, code: int, hub: Hub)
     case = hub.life(hub.file(), *FINISHED)
     rating = rated(hub, case, {"level": {"standard": standard, "code": code}, "text": "太慢"})
     assert rating["level"]["level"] == "very_dissatisfied"
+
+
+def test_a_rating_is_two_reads_and_one_write_and_a_page_of_them_two_reads(hub: Hub) -> None:
+    case, other = hub.life(hub.file(), *FINISHED), hub.life(hub.file(), *FINISHED)
+    rated(hub, case)
+    hub.cloud.pump.held = True
+    with wire() as calls:
+        assert rate(hub, {"link": other.answer["rating_link"], "level": "satisfied"}, key="r").status == 201
+    assert counted(calls) == {"GetItem": 2, "PutItem": 1}
+    hub.cloud.pump.held = False
+    hub.cloud.drain()
+    with wire() as calls:
+        assert len(hub.get(f"/v1/ratings?org={HAISHU}")["items"]) == 2
+    assert counted(calls) == {"Query": 1, "BatchGetItem": 1}  # the ratings, and their orders
