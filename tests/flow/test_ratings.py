@@ -181,9 +181,10 @@ def test_a_code_means_what_its_standard_says(standard: str, code: int, hub: Hub)
 def test_a_rating_is_two_reads_and_one_write_and_a_page_of_them_two_reads(hub: Hub) -> None:
     case, other = hub.life(hub.file(), *FINISHED), hub.life(hub.file(), *FINISHED)
     rated(hub, case)
+    link = link_of(hub, other)
     hub.cloud.pump.held = True
     with wire() as calls:
-        assert rate(hub, {"link": other.answer["rating_link"], "level": "satisfied"}, key="r").status == 201
+        assert rate(hub, {"link": link, "level": "satisfied"}, key="r").status == 201
     assert counted(calls) == {"GetItem": 2, "PutItem": 1}
     hub.cloud.pump.held = False
     hub.cloud.drain()
