@@ -22,6 +22,8 @@ from chalicelib.errors import BrokenDefinition
 LONGEST_TEXT = 1_000  # characters
 DEFAULT, FIRST, AGAIN = 0, 1, 2  # 默认评价, 首次评价, 追评: the numbers of one service's ratings (assessNumber)
 FINISHES = ("complete", "settle")  # 办结
+_PRESENT = ("supplement", "withdraw")  # steps that staff take only with somebody before them, or on a letter
+_PERSONS = ("applicant", "agent")
 MATTER = 0  # in the place of a visit: the matter as a whole (一事一评)
 _MOST_HASTE = 600  # seconds after which a rating is no longer quick, whatever a rule asks
 
@@ -203,12 +205,12 @@ def came_on_site(case: Case) -> bool:
 
 def visits(case: Case) -> tuple[int, ...]:
     """The services on site of a case, each by the number of the step with which it began: taken in at a window or
-    kiosk, and each later step for which somebody was present. Steps of one request are one service."""
+    kiosk; a correction or withdrawal for which somebody came; a result handed over. Steps of one request are one."""
     found: list[int] = []
     requests: set[bytes] = set()
     for number, node in enumerate(case.nodes, start=1):
-        present = node.evidence.get("present") in ("applicant", "agent")
-        handed = node.evidence.get("handed_to") in ("applicant", "agent")
+        present = node.action in _PRESENT and node.evidence.get("present") in _PERSONS
+        handed = node.action == "deliver" and node.evidence.get("handed_to") in _PERSONS
         came = number == 1 and came_on_site(case)
         if (present or handed or came) and node.request not in requests:
             found.append(number)

@@ -35,7 +35,7 @@ from chalicelib.store.nodes import REQUEST_BYTES
 
 _ANYBODY = Identity("anybody", Kind.citizen)  # in whose name the holder of a link asks
 _BY_LINK: tuple[Channel, ...] = (Channel.qr, Channel.web, Channel.mobile, Channel.sms)
-_BY_ACCOUNT: tuple[Channel, ...] = (Channel.web, Channel.mobile)
+_BY_ACCOUNT: tuple[Channel, ...] = (Channel.web, Channel.mobile, Channel.terminal)
 _BY_STAFF: tuple[Channel, ...] = (Channel.tablet, Channel.terminal, Channel.sms, Channel.phone)
 _BY_SYSTEM: tuple[Channel, ...] = tuple(channel for channel in Channel if channel is not Channel.default)
 _AT_HOME = frozenset(_BY_LINK) - {Channel.sms}  # on the rater's own device, whose address says something
