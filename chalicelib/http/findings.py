@@ -93,13 +93,15 @@ def rules(_call: Call) -> Answer:
 def findings(call: Call) -> Answer:
     """What was found at an organisation, in the order in which it came to be; its evidence names the steps."""
     query: FindingsQuery = call.query
+    first = start_of_day(query.first or EARLIEST)
+    last = end_of_day(query.last) if query.last else call.now
     page = watchers.findings(
         query.org,
         identity=call.who,
-        first=start_of_day(query.first or EARLIEST),
-        last=end_of_day(query.last) if query.last else call.now,
+        first=first,
+        last=last,
         rule=query.rule,
-        after=cursors.decode(query.cursor, {"s": str, "k": str, "t": int}),
+        after=cursors.decode(query.cursor, {"s": str, "k": str, "t": int}, ("t", first, last)),
         most=query.limit,
     )
     return Answer(FindingsOut(items=[_finding(each) for each in page.rows], next=cursors.encode(page.after)))

@@ -146,13 +146,15 @@ def published(call: Call) -> Answer:
     if query.org is None and query.item is None:
         zh, en = "请填写 org 或 item", "give `org`, `item` or both"
         raise InvalidInput(zh, en, errors=[FieldError("org", "one_of_two", zh, en)])
+    first = start_of_day(query.first or EARLIEST)
+    last = end_of_day(query.last) if query.last else call.now
     page = rated.published(
         organisation=query.org,
         item=query.item,
         identity=call.identity,
-        first=start_of_day(query.first or EARLIEST),
-        last=end_of_day(query.last) if query.last else call.now,
-        after=cursors.decode(query.cursor, {"s": str, "n": int, "t": int}),
+        first=first,
+        last=last,
+        after=cursors.decode(query.cursor, {"s": str, "n": int, "t": int}, ("t", first, last)),
         most=query.limit,
     )
     known = reasons.all_reasons()

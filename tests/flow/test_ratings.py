@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from chalicelib.http import cursors
 from tests.flow.conftest import Hub, problem
 from tests.flow.rating_steps import BAD, DAY, DESK, FINISHED, facts_of, follow_up, link_of, rate, rated
 from tests.support.town import (
@@ -191,3 +192,25 @@ def test_a_rating_is_two_reads_and_one_write_and_a_page_of_them_two_reads(hub: H
     with wire() as calls:
         assert len(hub.get(f"/v1/ratings?org={HAISHU}")["items"]) == 2
     assert counted(calls) == {"Query": 1, "BatchGetItem": 1}  # the ratings, and their orders
+
+
+def test_a_list_goes_on_where_it_ended_and_refuses_a_place_that_it_never_told(hub: Hub) -> None:
+    for number in range(3):
+        case = hub.life(hub.file(), *FINISHED)
+        rated(hub, case, {"level": "satisfied", "text": str(number)}, f"rate-{number}")
+        hub.cloud.advance(1)
+    found, path = [], f"/v1/ratings?org={HAISHU}&limit=2"
+    page = hub.get(path)
+    found += page["items"]
+    page = hub.get(f"{path}&cursor={page['next']}")
+    assert [each["text"] for each in [*found, *page["items"]]] == ["2", "1", "0"]
+    assert page["next"] is None
+    assert [each["text"] for each in hub.get("/v1/ratings?item=hotel-licence&limit=100")["items"]] == ["2", "1", "0"]
+    assert hub.get(f"/v1/ratings?org={HAISHU}&item=residence-permit")["items"] == []
+    soon = cursors.encode({"s": "0" * 24, "n": 1, "t": 4_102_444_800_000})
+    for told in ({"s": "", "n": 1, "t": 1}, {"s": "x", "n": 1, "t": 10**40}, {"s": "x", "n": -1, "t": 1}):
+        for cursor in (cursors.encode(told), soon):
+            problem(hub.ask("GET", f"{path}&cursor={cursor}"), 422, "invalid_input", "cursor")
+    early = cursors.encode({"s": "x", "k": "y", "t": 1})
+    later = f"/v1/findings?org={HAISHU}&from=2026-03-01&cursor={early}"
+    problem(hub.ask("GET", later, DESK), 422, "invalid_input", "cursor")
