@@ -57,10 +57,10 @@ class CaseOut(Shown):
 
 class FiledOut(CaseOut):
     """A case right after intake, with what its receipt carries: `code` and the number together ask for progress without
-    an account; `rating_link` rates it without one, from acceptance on."""
+    an account; `rating_link` rates it without one, from acceptance on (null: an agent filed)."""
 
     code: str
-    rating_link: str
+    rating_link: str | None
 
 
 class MaterialOut(Shown):

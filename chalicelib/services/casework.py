@@ -38,8 +38,11 @@ class Known:
         return subjects.query_code(self.case.id)
 
     @property
-    def rating_link(self) -> str:
-        """The link on the receipt, to rate the service with which the case came in."""
+    def rating_link(self) -> str | None:
+        """The link on the receipt, to rate the service with which the case came in; None where an agent holds the
+        receipt, who does not rate."""
+        if "agent" in self.case.nodes[0].evidence:
+            return None
         visit = 1 if rating.came_on_site(self.case) else rating.MATTER
         return subjects.rating_link(self.case.id, visit, self.case.received)[0]
 

@@ -72,6 +72,7 @@ def test_only_the_applicant_rates_and_not_an_agent_nor_who_worked_on_the_case(hu
     agent: Body = {"name": "某代理", "id_type": "passport", "id_number": "E12345678", "phone": PHONE}
     agent |= {"authority": "授权书2026-1", "may": ["file", "withdraw"]}
     filed = hub.file(hotel(agent=agent), WU)
+    assert filed.answer["rating_link"] is None  # the agent holds the receipt
     hub.life(filed, *FINISHED)
     problem(rate(hub, {**rating, "case_id": filed.id}, WU, "by-agent"), 403, "forbidden")
     problem(hub.ask("GET", f"/v1/cases/{filed.id}/rating-link", WU), 403, "forbidden")
