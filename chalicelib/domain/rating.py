@@ -140,18 +140,18 @@ class Rating:
     at: datetime
     level: Level
     channel: Channel
-    reasons: tuple[str, ...]
-    reasons_version: int
-    text: str
-    anonymous: bool
     case_channel: str
-    after: int | None
-    adverse: bool
-    own: bool
-    device: str
-    address: str
-    person: str
-    request: bytes
+    reasons_version: int
+    reasons: tuple[str, ...] = ()
+    text: str = ""
+    anonymous: bool = False
+    after: int | None = None
+    adverse: bool = False
+    own: bool = False
+    device: str = ""
+    address: str = ""
+    person: str = ""
+    request: bytes = b""
 
     @property
     def id(self) -> str:

@@ -61,7 +61,7 @@ class LevelCode(Closed):
 
 class RatingIn(Closed):
     """A rating. By account `case_id`, without one `link`; `visit` is the number of the step with which a service on
-    site began, left out: the matter, or the latest such service. `number` 2: the second rating, after rectification."""
+    site began, left out: the matter, or the only such service. `number` 2: the second rating, after rectification."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -221,7 +221,7 @@ class ReviewOut(Shown):
 
 
 class LinkQuery(Closed):
-    """Which service on site; left out: the matter, or the latest such service."""
+    """Which service on site; left out: the matter, or the only such service."""
 
     visit: Annotated[int, Field(ge=1, le=150)] | None = None
 

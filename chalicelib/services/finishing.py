@@ -67,8 +67,8 @@ def invite(now: datetime) -> int:
             asked = [_invitation(known.case, *each) for each in reached if known and each[0] <= len(INVITED_AFTER)]
             facts.put(asked)
             for _, at in reached[len(asked) :]:
-                if known and settings.current().default_rating:
-                    store.put(_default(known.case, at))
+                assert known
+                store.put(_default(known.case, at))
             deadlines.advance(replace(row, next=following), rung)
             made += len(asked)
     return made
@@ -88,7 +88,8 @@ def _reached(case: Case, rung: datetime, now: datetime) -> tuple[list[tuple[int,
         return [], None
     given = _first_rating(case)
     reached: list[tuple[int, datetime]] = []
-    for number, after in enumerate((*INVITED_AFTER, DEFAULT_AFTER), start=1):
+    turns = (*INVITED_AFTER, DEFAULT_AFTER) if settings.current().default_rating else INVITED_AFTER
+    for number, after in enumerate(turns, start=1):
         at = (finished + after).replace(microsecond=0)  # rows keep seconds
         if at < rung:
             continue
@@ -128,18 +129,9 @@ def _default(case: Case, at: datetime) -> Rating:
         at=at,
         level=rating.Level.fairly_satisfied,
         channel=Channel.default,
-        reasons=(),
-        reasons_version=current_reasons()[0],
-        text="",
-        anonymous=False,
         case_channel=case.channel,
-        after=None,
+        reasons_version=current_reasons()[0],
         adverse=rating.adverse(case, at),
-        own=False,
-        device="",
-        address="",
-        person="",
-        request=b"",
     )
 
 

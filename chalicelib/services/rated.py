@@ -115,7 +115,8 @@ def of_link(token: str, now: datetime) -> list[Told]:
 def told(found: Sequence[Rating]) -> list[Told]:
     """Ratings with what became of them: two batch reads of orders at most, and one of long replies."""
     names = {each.id: _orders(each) for each in found if each.number == FIRST}
-    known = {id: casework.judged(row) for id, row in orders.BOOK.load_many(sorted({*_all(names)})).items()}
+    wanted = sorted({id for pair in names.values() for id in pair})
+    known = {id: casework.judged(row) for id, row in orders.BOOK.load_many(wanted).items()}
     replies = {id: _reply(known[id]) for id in known if known[id].law.item.id == order.FOLLOW_UP}
     long = [(id, text) for id, (text, _) in replies.items() if isinstance(text, bytes)]
     texts = dossiers.texts(long) if long else {}
@@ -134,10 +135,6 @@ def told(found: Sequence[Rating]) -> list[Told]:
 def _orders(each: Rating) -> tuple[str, str]:
     """The names of the follow-up and of the review that a rating may have."""
     return ratings.follow_up_of(each.service), order.name(order.RATING_REVIEW, each.id)
-
-
-def _all(names: Mapping[str, tuple[str, str]]) -> list[str]:
-    return [id for pair in names.values() for id in pair]
 
 
 def _reply(known: Known) -> tuple[Evidence | None, datetime | None]:

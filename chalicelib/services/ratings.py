@@ -43,7 +43,7 @@ _AT_HOME = frozenset(_BY_LINK) - {Channel.sms}  # on the rater's own device, who
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A rating as it is sent. Either `case_id` or `link`; `visit` None: the matter, or the latest service on site;
+    """A rating as it is sent. Either `case_id` or `link`; `visit` None: the matter, or the only service on site;
     `channel` None: what fits who sends it; `device`, `address` as they were told, "" where nothing was."""
 
     case_id: str | None
@@ -137,10 +137,13 @@ def _rated(given: Given, identity: Identity | None, now: datetime) -> tuple[Know
 
 
 def _visit(case: Case, visit: int | None) -> int:
-    """一事一评 for a matter that came in online, 一次一评 for what was served on site."""
+    """一事一评 for a matter that came in online, 一次一评 for what was served on site. Of several such services it is
+    told which is meant: a guess would be another one when a request is repeated after the next."""
     found = rating.visits(case)
-    if visit is None:
-        return found[-1] if rating.came_on_site(case) else MATTER
+    if visit is None and not rating.came_on_site(case):
+        return MATTER
+    if visit is None and len(found) == 1:
+        return found[0]
     if visit not in found:
         numbers = "、".join(map(str, found)) or "—"
         zh, en = (
@@ -148,7 +151,7 @@ def _visit(case: Case, visit: int | None) -> int:
             f"services on site of this case: {', '.join(map(str, found)) or 'none'}",
         )
         raise InvalidInput(errors=[FieldError("visit", "no_such_visit", zh, en)])
-    return visit
+    return int(visit)
 
 
 def _channel(given: Given, identity: Identity | None) -> Channel:

@@ -26,8 +26,7 @@ def given_rating(**changes: Any) -> Rating:
     bare = Rating(
         service="f" * 24, number=1, case_id="330203011260302000001", visit=0, organisation=COUNTY, window=COUNTY,
         staff="", item="hotel-licence@1", at=NINE + timedelta(minutes=7), level=Level.dissatisfied, channel=Channel.qr,
-        reasons=("efficiency",), reasons_version=1, text="", anonymous=False, case_channel="web", after=600,
-        adverse=False, own=False, device="", address="", person="", request=b"",
+        case_channel="web", reasons_version=1, reasons=("efficiency",), after=600,
     )  # fmt: skip
     return replace(bare, **changes)
 

@@ -106,9 +106,8 @@ def _rating(case: str) -> str:
     """The name of a rating of a case, which is there from now on."""
     given = Rating(
         service="0" * 24, number=1, case_id=case, visit=0, organisation=people.HAISHU, window=people.HAISHU, staff="",
-        item="hotel-licence@1", at=NINE, level=Level.satisfied, channel=Channel.web, reasons=(), reasons_version=1,
-        text="", anonymous=False, case_channel="mobile", after=None, adverse=False, own=False, device="", address="",
-        person="", request=b"request",
+        item="hotel-licence@1", at=NINE, level=Level.satisfied, channel=Channel.web, case_channel="mobile",
+        reasons_version=1, request=b"request",
     )  # fmt: skip
     importlib.import_module("chalicelib.store.ratings").put(given)
     return given.id

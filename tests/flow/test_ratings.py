@@ -97,6 +97,18 @@ def test_a_service_on_site_is_rated_for_itself_at_the_window_where_it_was_given(
     assert order["holder"] == NANMEN
 
 
+def test_of_several_services_on_site_it_is_told_which_is_meant(hub: Hub) -> None:
+    window = staff("sun", NANMEN_WINDOW, "intake")
+    case = hub.file(lodging(channel="window", finish={"result_number": "甬居第1号"}), window)
+    rating = {"case_id": case.id, "level": "satisfied", "channel": "tablet"}
+    assert rate(hub, rating, POOL, "first").json()["visit"] == 1  # the only one
+    hub.life(case, ("deliver", window, {"handed_to": "applicant"}))
+    told = problem(rate(hub, rating, POOL, "first"), 422, "invalid_input", "visit")
+    assert "1、3" in told["errors"][0]["text"]["zh-CN"]
+    assert rate(hub, {**rating, "visit": 3}, POOL, "second").status == 201
+    assert [each["visit"] for each in hub.get(f"/v1/cases/{case.id}/ratings", window)["items"]] == [1, 3]
+
+
 def test_a_device_of_the_staff_cannot_rate(hub: Hub) -> None:
     case = hub.life(hub.file(), *FINISHED)
     desk = {"organisation": HAISHU, "use": "staff"}
