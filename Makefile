@@ -36,7 +36,7 @@ test: $(READY) ## run every test
 explore: $(READY) ## the property tests with two thousand new examples each
 	@$(BIN)/python -m pytest --hypothesis-profile=explore tests/domain
 
-soak: $(READY) ## three thousand schedules of clients and troubles, and five planted bugs found (docs/proof.md)
+soak: $(READY) ## three thousand schedules of clients, as many scenarios of the stream, nine planted bugs found (docs/proof.md)
 	@$(BIN)/python -m tests.faults.soak
 
 docs: $(READY) ## write docs/openapi.json and docs/reference/ from what code and data declare

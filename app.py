@@ -88,6 +88,16 @@ def draw_callbacks(event: CloudWatchEvent) -> None:
     falling_due.draw_callbacks(datetime.fromisoformat(event.to_dict()["time"]))
 
 
+@app.schedule(Cron(10, "16-19", "*", "*", "?", "*"))
+def compare_units(event: CloudWatchEvent) -> None:
+    """Asks the cross-case rules of the days and months that are over: ten past midnight in Shanghai, and for what was
+    left at ten past one, two and three."""
+    from chalicelib.reactions import comparing  # no request needs it
+
+    now = datetime.fromisoformat(event.to_dict()["time"])
+    comparing.compare_units(now, event.context.get_remaining_time_in_millis)
+
+
 @app.schedule(Rate(1, unit=Rate.DAYS))
 def check_calendar(event: CloudWatchEvent) -> None:
     """Says how long the published calendar still lasts (国务院办公厅 publishes the next year's each November)."""

@@ -51,6 +51,8 @@ METRICS: Mapping[str, frozenset[str]] = {
     "DeadlinesRecounted": frozenset(),
     "InvitationsMade": frozenset(),
     "CallbacksDrawn": frozenset(),
+    "SpansCompared": frozenset(),
+    "PatternsSeen": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),
 }
 

@@ -40,6 +40,7 @@ class Settings:
     deadlines_table: str
     facts_table: str
     dirty_table: str
+    days_table: str
     quarantine_table: str
     ratings_table: str
     oidc_issuer: str
@@ -71,6 +72,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         deadlines_table=_text(environment, "DEADLINES_TABLE"),
         facts_table=_text(environment, "FACTS_TABLE"),
         dirty_table=_text(environment, "DIRTY_TABLE"),
+        days_table=_text(environment, "DAYS_TABLE"),
         quarantine_table=_text(environment, "QUARANTINE_TABLE"),
         ratings_table=_text(environment, "RATINGS_TABLE"),
         oidc_issuer=_text(environment, "OIDC_ISSUER"),

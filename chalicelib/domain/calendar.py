@@ -28,6 +28,7 @@ ONE_DAY = timedelta(days=1)
 # (month, day). 春节, 清明, 端午 and 中秋 follow the lunar calendar and are known only from the notice.
 FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
 
+_FIRST_INSTANT = time(0, 0, tzinfo=SHANGHAI)
 _LAST_INSTANT = time(23, 59, 59, 999999, SHANGHAI)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _ENTRY_KEYS = frozenset({"document", "off", "work"})
@@ -60,13 +61,15 @@ def refuse_naive(at: datetime) -> None:
 
 def legal_day(at: datetime) -> date:
     """The date in Asia/Shanghai on which `at` happens. ValueError for a naive datetime."""
+    if at.tzinfo is SHANGHAI:
+        return at.date()
     refuse_naive(at)
     return at.astimezone(SHANGHAI).date()
 
 
 def start_of_day(day: date) -> datetime:
     """00:00 of `day` in Asia/Shanghai, aware."""
-    return datetime.combine(day, time(0, 0, tzinfo=SHANGHAI))
+    return datetime.combine(day, _FIRST_INSTANT)
 
 
 def end_of_day(day: date) -> datetime:
@@ -84,6 +87,11 @@ class CalendarYear:
     work: frozenset[date]
     version: int
     document: str
+
+    def __hash__(self) -> int:
+        """By year and version: counting looks a year up at every turn, and to hash all its days would cost more than
+        the counting."""
+        return hash((self.year, self.version))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.case import Case, Law, Node
+from chalicelib.domain.order import is_order
 from chalicelib.domain.rating import Rating, Standing
 from chalicelib.domain.supervision.rule import Finding
 
@@ -21,8 +22,9 @@ Value = str | int | None
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One row: `kind` (node, transferred_in, finding, order, rating, invitation, callback), the thing's own `id`, and
-    `n`, the number of its correction. `data` holds short names and numbers, never personal data."""
+    """One row: `kind` (of cases node, transferred_in and finding, of work orders order and order_finding; rating,
+    rating_invitation, callback), the thing's own `id`, and `n`, the number of its correction. `data` holds short names
+    and numbers, never personal data."""
 
     organisation: str
     day: date
@@ -65,7 +67,7 @@ def of_finding(finding: Finding, severity: str) -> Fact:
     return Fact(
         finding.organisation,
         legal_day(finding.at),
-        "finding",
+        "order_finding" if is_order(finding.subject) else "finding",
         f"{finding.subject}#{finding.key}",
         {**data, "at": _ms(finding.at)},
     )
@@ -123,8 +125,15 @@ def _data(before: Case | None, after: Case, node: Node, law: Law) -> Mapping[str
         "due": int(due.last.timestamp()) if due else None,
         "observed": 1 if after.observed else None,
         "about": after.about or None,
+        "recorded_at": _recorded(node),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _recorded(node: Node) -> int | None:
+    """Epoch seconds at which a step that happened elsewhere came to be known here; None for one of our own."""
+    recorded = node.evidence.get("recorded_at")
+    return recorded if isinstance(recorded, int) else None
 
 
 def _ms(at: datetime) -> int:

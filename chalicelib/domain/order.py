@@ -7,6 +7,7 @@ follows from one cause, and its name is made of the cause. This module must not 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -15,6 +16,7 @@ from chalicelib.domain.item import Event, Item, Text
 VERIFICATION, SUPERVISION_ORDER, CARD = "verification", "supervision_order", "card"
 FOLLOW_UP, RATING_REVIEW, SATISFACTION_CALL = "follow_up", "rating_review", "satisfaction_call"
 ID_LENGTH = 24
+_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 
 _NAMES = {
     VERIFICATION: Text("异常核查单", "verification of a finding"),
@@ -69,3 +71,8 @@ KINDS: Mapping[str, Item] = MappingProxyType({f"{id}@1": _kind(id) for id in _NA
 def name(kind: str, cause: str) -> str:
     """The name of the one order of this kind that follows from a cause (a finding's subject and key, an order)."""
     return hashlib.sha256(f"{kind}\n{cause}".encode()).hexdigest()[:ID_LENGTH]
+
+
+def is_order(subject: str) -> bool:
+    """Whether a subject is named as an order is, and so is no case and no organisation's day."""
+    return _ID.fullmatch(subject) is not None

@@ -61,39 +61,46 @@ def invite(now: datetime) -> int:
     gave; gives the number of invitations."""
     made = 0
     for shard in range(SHARDS):
-        for row, rung in deadlines.due(shard, now, MOST_A_SHARD, _INVITE):
+        for row in deadlines.due(shard, now, MOST_A_SHARD, _INVITE):
             known = casework.find(row.subject)
-            reached, following = _reached(known.case, rung, now) if known else ([], None)
-            asked = [_invitation(known.case, *each) for each in reached if known and each[0] <= len(INVITED_AFTER)]
-            facts.put(asked)
-            for _, at in reached[len(asked) :]:
-                assert known
-                store.put(_default(known.case, at))
-            deadlines.advance(replace(row, next=following), rung)
-            made += len(asked)
+            following = None
+            if known is not None:
+                reached, following = _reached(known.case, _first_rating(known.case), row.next or now, now)
+                made += _ask(known.case, reached)
+            deadlines.advance(replace(row, next=following), row)
     return made
 
 
-def invitations(case: Case, now: datetime) -> list[Fact]:
-    """Every invitation that this case's applicant got by `now`."""
-    reached, _ = _reached(case, case.received, now)
+def _ask(case: Case, reached: list[tuple[int, datetime]]) -> int:
+    """Makes invitations, and the default rating behind the last of them; gives how many invitations."""
+    asked = [_invitation(case, number, at) for number, at in reached if number <= len(INVITED_AFTER)]
+    facts.put(asked)
+    for _, at in reached[len(asked) :]:
+        store.put(_default(case, at))
+    return len(asked)
+
+
+def invitations(case: Case, rated: datetime | None, now: datetime) -> list[Fact]:
+    """Every invitation that this case's applicant got by `now`; `rated`: when somebody first rated it."""
+    reached, _ = _reached(case, rated, case.received, now)
     return [_invitation(case, number, at) for number, at in reached if number <= len(INVITED_AFTER)]
 
 
-def _reached(case: Case, rung: datetime, now: datetime) -> tuple[list[tuple[int, datetime]], datetime | None]:
+def _reached(
+    case: Case, rated: datetime | None, rung: datetime, now: datetime
+) -> tuple[list[tuple[int, datetime]], datetime | None]:
     """The turns from `rung` up to `now`, by number and time, and when the next is due. Whoever rated before a turn has
     none of it."""
     finished = rating.finished_at(case)
     if finished is None or case.observed:
         return [], None
-    given = _first_rating(case)
     reached: list[tuple[int, datetime]] = []
     turns = (*INVITED_AFTER, DEFAULT_AFTER) if settings.current().default_rating else INVITED_AFTER
     for number, after in enumerate(turns, start=1):
         at = (finished + after).replace(microsecond=0)  # rows keep seconds
         if at < rung:
             continue
-        if given is not None and given <= at:
+        if rated is not None and rated <= at:
             return reached, None
         if at > now:
             return reached, at
@@ -108,9 +115,11 @@ def _first_rating(case: Case) -> datetime | None:
 
 
 def _invitation(case: Case, number: int, at: datetime) -> Fact:
-    """It names the service and not the case: who was not invited has rated, and may have done so without a name."""
+    """It does not name the case: who was not invited has rated, and may have done so without a name. In the case's
+    place stands what its first step commits to, which nobody is shown."""
     data: dict[str, Value] = {"item": case.item, "case_channel": case.channel, "number": number}
-    return Fact(case.handler, legal_day(at), "invitation", f"{subjects.service(case.id, MATTER)}#{number}", data)
+    name = (case.nodes[0].dossier or b"").hex()
+    return Fact(case.handler, legal_day(at), "rating_invitation", f"{name}#{number}", data)
 
 
 def _default(case: Case, at: datetime) -> Rating:
@@ -138,17 +147,17 @@ def _default(case: Case, at: datetime) -> Rating:
 def draw(now: datetime) -> Drawn:
     """Draws, for each day that is over, one in ONE_IN of what each organisation finished on each channel, and opens an
     order for each at the supervision post. What is drawn follows from day and case numbers alone."""
-    strata = defaultdict[tuple[date, str], list[tuple[Deadline, datetime]]](list)
+    strata = defaultdict[tuple[datetime, str], list[Deadline]](list)
     for shard in range(SHARDS):
-        for row, rung in deadlines.due(shard, now, MOST_DRAWN_FROM, _CALL):
-            strata[legal_day(rung) - ONE_DAY, row.note].append((row, rung))
+        for row in deadlines.due(shard, now, MOST_DRAWN_FROM, _CALL):
+            strata[row.next or now, row.note].append(row)
     finished = called = 0
-    for (day, note), rows in sorted(strata.items()):
-        chosen = drawn(day, [row.subject for row, _ in rows])
-        for row, rung in rows:
+    for (since, note), rows in sorted(strata.items()):
+        chosen = drawn(legal_day(since) - ONE_DAY, [row.subject for row in rows])
+        for row in rows:
             if row.subject in chosen:
-                _to_be_called(row.subject, note, rung)
-            deadlines.advance(replace(row, next=None), rung)
+                _to_be_called(row.subject, note, since)
+            deadlines.advance(replace(row, next=None), row)
         finished += len(rows)
         called += len(chosen)
     return Drawn(finished, called)

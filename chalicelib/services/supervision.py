@@ -7,18 +7,22 @@ change carries the whole history.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from itertools import accumulate, pairwise
 
 from chalicelib.domain import fact, order
-from chalicelib.domain.case import Case, Law
+from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.case import Case, Law, unfolded
 from chalicelib.domain.fact import Fact
-from chalicelib.domain.folding import advance, fold
+from chalicelib.domain.folding import advance
 from chalicelib.domain.supervision import ladder
 from chalicelib.domain.supervision.judging import coming, judge
 from chalicelib.domain.supervision.of_case import timeline
 from chalicelib.domain.supervision.rule import Finding, Rule
+from chalicelib.domain.supervision.timeline import Timeline
 from chalicelib.rules import all_rules
 from chalicelib.services import orders, registry
 from chalicelib.store import deadlines, facts, findings
@@ -27,6 +31,7 @@ from chalicelib.store.books import Stored
 from chalicelib.store.deadlines import Deadline
 
 CASES, ORDERS = "cases", "orders"
+CROSS = "cross"
 SILENCE = "silence"  # among the clocks of a case: what is found if nobody does anything
 
 
@@ -34,11 +39,16 @@ SILENCE = "silence"  # among the clocks of a case: what is found if nobody does 
 class Outcome:
     """What follows from the steps of one subject: all of it is put, nothing of it is counted up."""
 
-    kind: str  # the item of the case, or the kind of the order, as id@version
-    known: datetime  # since when the platform knows of it; its orders begin no earlier
+    kind: str  # the item of the case, or the kind of the order, as id@version; CROSS: of many cases
+    recorded: tuple[tuple[datetime, datetime], ...]  # of steps taken elsewhere: when each was taken, and recorded here
     facts: tuple[Fact, ...]
     findings: tuple[Finding, ...]
     deadlines: tuple[Deadline, ...] = ()
+
+    def known(self, finding: Finding) -> datetime:
+        """Since when a finding can be known here: what happened elsewhere is known when it is recorded. Its order
+        begins then, whoever finds it and whenever."""
+        return max([finding.at, *(recorded for taken, recorded in self.recorded if taken <= finding.at)])
 
 
 def escalation_days() -> int:
@@ -48,101 +58,154 @@ def escalation_days() -> int:
 
 def outcome(stored: Stored, before: int, book: str) -> Outcome:
     """What follows from the steps of a case or order after its first `before`. Pure but for the registry's own copy."""
-    law = registry.law(stored.blank.item)
-    earlier = fold(stored.blank, stored.nodes[:before], law) if before else None
-    found, rows, after = list[Finding](), list[Fact](), earlier or stored.blank
-    for node in stored.nodes[before:]:
-        here = after if after.nodes else None
+    law, calendar = registry.law(stored.blank.item), registry.current_calendar()
+    states = list(accumulate(stored.nodes, lambda case, node: advance(case, node, law), initial=stored.blank))
+    earlier, after = states[before] if before else None, states[-1]
+    rungs, found, rows = list[Finding](), list[Finding](), list[Fact]()
+    for old, new in pairwise(states[before:]):
+        here = old if old.nodes else None
         if here:
-            found += _rungs(here, node.at)
-        after = advance(after, node, law)
-        if here:
-            found += ladder.withdrawn(here, after, registry.current_calendar(), escalation_days())
-        rows += fact.of_step(here, after, law, "node" if book == CASES else "order")
+            rungs += _rungs(here, new.nodes[-1].at, calendar)
+            found += ladder.withdrawn(here, new, calendar, escalation_days())
+        rows += fact.of_step(here, new, law, "node" if book == CASES else "order")
+    rungs += _rungs(after, after.nodes[-1].at, calendar)  # of dates that the last step set, those that had come already
+    found = _first_time(rungs, states[1 : before + 1], calendar) + found
+    clocks = list(_deadlines(earlier, after, book, calendar))
     if book == CASES:
-        found += _judged(earlier, after, law)
+        line = timeline(after, law)
+        found += _judged(earlier, line, law, calendar)
+        clocks.append(_silence(after, line, book, calendar))
     rows += _facts_of(found)
-    return Outcome(
-        stored.blank.item, _known(after), tuple(rows), tuple(found), tuple(_deadlines(earlier, after, law, book))
-    )
+    return Outcome(stored.blank.item, _recorded(after), tuple(rows), tuple(found), tuple(clocks))
 
 
 def follow(stored: Stored, before: int, book: str) -> None:
     """Puts what follows from the steps after the first `before`."""
-    settle(outcome(stored, before, book))
+    settle([outcome(stored, before, book)])
     if book == ORDERS:
         _after_order(stored, before)
 
 
-def settle(what: Outcome) -> None:
-    """Puts an outcome: facts first, then findings with their orders, then deadlines."""
-    facts.put(what.facts)
-    for finding in what.findings:
-        findings.put(finding)
-        _open_for(finding, what.kind, max(finding.at, what.known))
-    for deadline in what.deadlines:
-        deadlines.put(deadline)
+def settle(outcomes: Sequence[Outcome]) -> None:
+    """Puts outcomes: facts first, all together, then findings with their orders, then deadlines."""
+    facts.put(each for what in outcomes for each in what.facts)
+    for what in outcomes:
+        for finding in what.findings:
+            findings.put(finding)
+            _open_for(finding, what.kind, what.known(finding))
+        for deadline in what.deadlines:
+            deadlines.put(deadline)
 
 
 def reached_by(case: Case, law: Law, now: datetime, book: str) -> Outcome:
-    """What is found of a case or order that nobody moved until `now`: the rungs that its open clocks have reached, and
-    what the rules make of the silence."""
-    found = _rungs(case, now) + (_judged(case, case, law, now) if book == CASES else [])
-    return Outcome(case.item, _known(case), tuple(_facts_of(found)), tuple(found))
+    """What is found of a case or order that nobody moved since its last step until `now`: the rungs that its open
+    clocks have reached, and what the rules make of the silence."""
+    found = _rungs_since(case, law, now) + (_silenced(case, law, now) if book == CASES else [])
+    return Outcome(case.item, _recorded(case), tuple(_facts_of(found)), tuple(found))
 
 
-def next_occasion(case: Case, law: Law, clock: str, after: datetime) -> datetime | None:
-    """When a clock of `case` reaches its next rung after `after`, or when SILENCE makes a finding; None where nothing
-    is to come."""
+def of_cross_case(finding: Finding, known: datetime) -> Outcome:
+    """What follows from what a cross-case rule saw, which could be known since `known`."""
+    return Outcome(CROSS, ((finding.at, known),), tuple(_facts_of([finding])), (finding,))
+
+
+def brought_by(case: Case, law: Law, row: Deadline, now: datetime) -> Outcome:
+    """The part of `reached_by` that the one clock of `row`, or SILENCE, has brought about. Where the row is of the same
+    version, what came before the occasion that it names was found before."""
+    if row.clock == SILENCE:
+        found = _silenced(case, law, now)
+    else:
+        found = [finding for finding in _rungs_since(case, law, now) if finding.evidence["clock"] == row.clock]
+    if row.version == case.version and row.next is not None:
+        found = [finding for finding in found if finding.at >= row.next]
+    return Outcome(case.item, _recorded(case), tuple(_facts_of(found)), tuple(found))
+
+
+def deadline(case: Case, law: Law, clock: str, book: str, after: datetime) -> Deadline:
+    """The row of a clock as `case` has it now: when it reaches its next rung after `after`, or when SILENCE makes a
+    finding."""
     calendar = registry.current_calendar()
     if clock == SILENCE:
-        return coming(timeline(case, law, after), calendar, case_rules())
-    return ladder.next_rung(case, clock, calendar, escalation_days(), after)
+        return _silence(case, timeline(case, law, after), book, calendar)
+    return _row(case, clock, book, after, calendar)
 
 
-def _known(case: Case) -> datetime:
-    """When the last step was recorded here: what happened elsewhere came to be known later than it was so."""
-    recorded = case.nodes[-1].evidence.get("recorded_at")
-    return datetime.fromtimestamp(recorded, tz=UTC) if isinstance(recorded, int) else case.received
+def _silence(case: Case, line: Timeline, book: str, calendar: Calendar) -> Deadline:
+    return Deadline(case.id, book, SILENCE, case.version, coming(line, calendar, case_rules()))
+
+
+def _row(case: Case, clock: str, book: str, after: datetime, calendar: Calendar) -> Deadline:
+    running, due = case.clocks.get(clock), case.dues.get(clock)
+    provisional = due is not None and due.provisional and running is not None and running.stopped is None
+    rung = ladder.next_rung(case, clock, calendar, escalation_days(), after)
+    return Deadline(case.id, book, clock, case.version, rung, provisional)
+
+
+def _recorded(case: Case) -> tuple[tuple[datetime, datetime], ...]:
+    stamps = ((node.at, node.evidence.get("recorded_at")) for node in case.nodes)
+    return tuple((at, datetime.fromtimestamp(stamp, tz=UTC)) for at, stamp in stamps if isinstance(stamp, int))
 
 
 def _facts_of(found: Iterable[Finding]) -> list[Fact]:
     return [fact.of_finding(each, all_rules()[each.rule].severity) for each in found]
 
 
-def _rungs(case: Case, until: datetime) -> list[Finding]:
-    rules, calendar = all_rules(), registry.current_calendar()
+def _rungs(case: Case, until: datetime, calendar: Calendar) -> list[Finding]:
+    rules = all_rules()
     found = ladder.reached(case, calendar, escalation_days(), until)
     return [finding for finding in found if rules[finding.rule].disabled is None]
 
 
-def _judged(before: Case | None, after: Case, law: Law, at: datetime | None = None) -> list[Finding]:
-    """What the rules see of `after` at `at` (None: its last step) and did not see of `before` at its last step."""
-    calendar, rules = registry.current_calendar(), case_rules()
-    found = judge(timeline(after, law, at), calendar, rules).findings
+def _rungs_since(case: Case, law: Law, now: datetime) -> list[Finding]:
+    """The rungs reached after the last step. Those before it are found by whoever follows the steps, of the case as it
+    was then."""
+    calendar = registry.current_calendar()
+    found = [finding for finding in _rungs(case, now, calendar) if finding.at > case.nodes[-1].at]
+    states = accumulate(case.nodes, lambda before, node: advance(before, node, law), initial=unfolded(case))
+    return _first_time(found, list(states)[1:], calendar)
+
+
+def _first_time(found: list[Finding], states: Sequence[Case], calendar: Calendar) -> list[Finding]:
+    """The rungs among `found`, in order, that were not reached by the last of `states`, one after each step so far,
+    each under the dates of its time: a date that is moved when its light is on does not put it on again."""
+    ends = [*(state.nodes[-1].at for state in states[1:]), *(state.nodes[-1].at for state in states[-1:])]
+    known = (_rungs(state, until, calendar) for state, until in zip(states, ends, strict=True))
+    keys = {finding.key for rungs in known for finding in rungs} if found else set()
+    firsts = {finding.key: finding for finding in reversed(found) if finding.key not in keys}
+    return [finding for finding in found if firsts.get(finding.key) is finding]
+
+
+def _silenced(case: Case, law: Law, now: datetime) -> list[Finding]:
+    """What the rules see at `now` and did not see at the last step."""
+    return _judged(case, timeline(case, law, now), law, registry.current_calendar())
+
+
+def _judged(before: Case | None, line: Timeline, law: Law, calendar: Calendar) -> list[Finding]:
+    """What the rules see of a case and did not see of `before` at its last step. What is dated later is new, and in a
+    case of our own what is dated earlier is not; only of the rest `before` itself is asked."""
+    found = list(judge(line, calendar, case_rules()).findings)
     if not found or before is None:
-        return list(found)
-    known = {each.key for each in judge(timeline(before, law), calendar, rules).findings}
-    return [each for each in found if each.key not in known]
+        return found
+    last = before.nodes[-1].at
+    doubtful = [each for each in found if each.at == last or (before.observed and each.at < last)]
+    known = judge(timeline(before, law), calendar, case_rules()).findings if doubtful else ()
+    keys = {each.key for each in known}
+    return [each for each in found if each.at > last or (each in doubtful and each.key not in keys)]
 
 
+@cache
 def case_rules() -> tuple[Rule, ...]:
     """The rules in force that look at one case."""
     return tuple(rule for rule in all_rules().values() if rule.scope == "case" and rule.disabled is None)
 
 
-def _deadlines(before: Case | None, after: Case, law: Law, book: str) -> Iterator[Deadline]:
-    """A row for each clock that this change touched, one without an occasion for each that is gone, and one for what
-    would be found if nobody did anything."""
+def _deadlines(before: Case | None, after: Case, book: str, calendar: Calendar) -> Iterator[Deadline]:
+    """A row for each clock that this change touched, one without an occasion for each that is gone."""
     at, old = after.nodes[-1].at, before.clocks if before else {}
     for name in sorted({*old, *after.clocks}):
-        clock, due = after.clocks.get(name), after.dues.get(name)
-        if before and clock == old.get(name) and due == before.dues.get(name):
-            continue
-        provisional = due is not None and due.provisional and clock is not None and clock.stopped is None
-        yield Deadline(after.id, book, name, after.version, next_occasion(after, law, name, at), provisional)
-    if book == CASES:
-        yield Deadline(after.id, book, SILENCE, after.version, next_occasion(after, law, SILENCE, at))
+        same = before is not None and after.clocks.get(name) == old.get(name)
+        if not (same and before and after.dues.get(name) == before.dues.get(name)):
+            yield _row(after, name, book, at, calendar)
 
 
 def _open_for(finding: Finding, kind: str, at: datetime) -> None:

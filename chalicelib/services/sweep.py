@@ -1,15 +1,18 @@
 """The sweep: which open deadlines have reached a rung by now.
 
 It asks "open and due by now", so that a run that was missed, doubled or overlapped by another changes nothing. What it
-claims it claims of the head, which it reads first. Round trips grow with what is due and not with what is stored.
+claims it claims of the head, which it reads first. Round trips grow with what is due and not with what is stored; heads
+are read, and facts put, many at a time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.services import casework, supervision
+from chalicelib.services.casework import Known
 from chalicelib.store import cases, deadlines, orders
 from chalicelib.store.deadlines import SHARDS, Deadline
 
@@ -29,20 +32,25 @@ def sweep(now: datetime) -> Swept:
     """Claims every rung that is reached at `now`; at most MOST_A_SHARD rows of each shard."""
     due = reached = 0
     for shard in range(SHARDS):
-        for deadline, rung in deadlines.due(shard, now, MOST_A_SHARD):
-            due += 1
-            reached += _claim(deadline, rung, now)
+        rows = deadlines.due(shard, now, MOST_A_SHARD)
+        due += len(rows)
+        reached += _claim(rows, now)
     return Swept(due, reached)
 
 
-def _claim(deadline: Deadline, rung: datetime, now: datetime) -> int:
-    """Puts the rungs that the head has reached; gives their number."""
-    known = casework.find(deadline.subject, _BOOKS[deadline.book])
-    if known is None:
-        return 0
-    case = known.case
-    reached = supervision.reached_by(case, known.law, now, deadline.book)
-    supervision.settle(reached)
-    following = supervision.next_occasion(case, known.law, deadline.clock, now)
-    deadlines.advance(replace(deadline, version=max(case.version, deadline.version), next=following), rung)
-    return len(reached.findings)
+def _claim(rows: Sequence[Deadline], now: datetime) -> int:
+    """Puts what the clocks of these rows have brought about, and what comes after; gives the number of findings."""
+    heads = list(_heads(rows))
+    brought = [supervision.brought_by(head.case, head.law, row, now) for row, head in heads]
+    supervision.settle(brought)
+    for row, head in heads:
+        deadlines.advance(supervision.deadline(head.case, head.law, row.clock, row.book, now), row)
+    return sum(len(each.findings) for each in brought)
+
+
+def _heads(rows: Sequence[Deadline]) -> Iterator[tuple[Deadline, Known]]:
+    """Each row with the case or order that it is about."""
+    for name, book in _BOOKS.items():
+        mine = [row for row in rows if row.book == name]
+        found = casework.find_many({row.subject for row in mine}, book)
+        yield from ((row, found[row.subject]) for row in mine if row.subject in found)

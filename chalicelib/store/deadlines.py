@@ -85,21 +85,22 @@ def put(deadline: Deadline) -> bool:
     return _put(deadline, condition)
 
 
-def advance(deadline: Deadline, reached: datetime) -> bool:
-    """Keeps what comes after the rung at `reached`; False where the subject has moved on or another sweep was first."""
-    seconds = int(reached.timestamp())
+def advance(deadline: Deadline, swept: Deadline) -> bool:
+    """Keeps what comes after the row that was `swept`; False where the subject has moved on or another sweep was
+    first."""
+    assert swept.next is not None
+    seconds = int(swept.next.timestamp())
     return _put(deadline, (DeadlineRow.version <= deadline.version) & (DeadlineRow.next == seconds))
 
 
-def due(shard: int, now: datetime, most: int, lane: str = "") -> list[tuple[Deadline, datetime]]:
-    """At most `most` rows of a shard of a lane whose next rung is reached at `now`, first ones first, each with that
-    rung."""
+def due(shard: int, now: datetime, most: int, lane: str = "") -> list[Deadline]:
+    """At most `most` rows of a shard of a lane whose next rung is reached at `now`, first ones first."""
     found = []
     with guarded():
         for row in DeadlineRow.open.query(
             f"{lane}{shard}", DeadlineRow.next <= int(now.timestamp()), limit=most, page_size=most
         ):
-            found.append((_deadline(row), datetime.fromtimestamp(int(row.next), tz=UTC)))
+            found.append(_deadline(row))
     return found
 
 

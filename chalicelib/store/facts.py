@@ -1,11 +1,9 @@
-"""Facts as they are kept, and the marks that say which days must be computed anew. No other module touches the two
-tables."""
+"""Facts as they are kept, and on which days an organisation has any. No other module touches the two tables."""
 
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 from pynamodb.attributes import UnicodeAttribute
@@ -13,8 +11,14 @@ from pynamodb.models import Model
 
 from chalicelib import settings
 from chalicelib.domain.fact import Fact
+from chalicelib.domain.supervision import span
+from chalicelib.store import marks
 from chalicelib.store.connection import share
 from chalicelib.store.failures import guarded
+
+COMPARE_UNITS = "compare_units"
+# Who computes from facts, and from which of them: a fact that a reader does not read marks nothing for it.
+READERS: Mapping[str, Callable[[Fact], bool]] = {COMPARE_UNITS: span.reads}
 
 
 class FactRow(Model):
@@ -29,42 +33,75 @@ class FactRow(Model):
     data = UnicodeAttribute(attr_name="d")
 
 
-class DirtyRow(Model):
-    """A day of an organisation whose numbers must be computed anew. `token` is new at each mark, so that whoever
-    computed removes the mark only if nothing came meanwhile."""
+class DayRow(Model):
+    """A day on which an organisation has facts that were compared once; so that a month is read by its days and not by
+    the calendar's."""
 
     class Meta:
-        table_name = settings.current().dirty_table
+        table_name = settings.current().days_table
         billing_mode = "PAY_PER_REQUEST"
 
-    place = UnicodeAttribute(hash_key=True, attr_name="org_day")
-    token = UnicodeAttribute()
+    organisation = UnicodeAttribute(hash_key=True, attr_name="org")
+    day = UnicodeAttribute(range_key=True)
 
 
 share(FactRow)
-share(DirtyRow)
+share(DayRow)
 
 
 def put(facts: Iterable[Fact]) -> None:
-    """Keeps facts, and marks their days; the same again changes nothing but the marks. One write a fact, one a day."""
+    """Keeps facts, and marks their days for whoever reads them; the same again changes nothing but the marks. One write
+    a fact, one a day and reader."""
     by_name = {(fact.place, fact.name): fact for fact in facts}
     if not by_name:
         return
     with guarded(), FactRow.batch_write() as batch:
         for (place, name), fact in by_name.items():
             batch.save(FactRow(place, name, data=fact.text))
-    with guarded(), DirtyRow.batch_write() as batch:  # after the facts: a mark without its fact would be lost
-        for place in sorted({place for place, _ in by_name}):
-            batch.save(DirtyRow(place, token=uuid.uuid4().hex))
+    # After the facts: a mark without its fact would be lost.
+    marks.put((reader, each.place) for each in by_name.values() for reader, reads in READERS.items() if reads(each))
 
 
 def of_day(organisation: str, day: date) -> list[Fact]:
-    """Every fact of an organisation's day, by name."""
+    """Every fact of an organisation's day, by name; whatever was put before its mark was listed is among them."""
     with guarded():
-        return [_fact(row) for row in FactRow.query(f"{organisation}#{day.isoformat()}")]
+        return [fact(row) for row in FactRow.query(_place(organisation, day), consistent_read=True)]
 
 
-def _fact(row: FactRow) -> Fact:
+def cases_of_day(organisation: str, day: date) -> list[Fact]:
+    """Of the same the steps and findings of cases alone; what happened to work orders is several times as much."""
+    cases = FactRow.name.between("finding#", "node$")  # "$" comes after "#"; no other kind lies between
+    with guarded():
+        return [fact(row) for row in FactRow.query(_place(organisation, day), cases, consistent_read=True)]
+
+
+def ratings_of_day(organisation: str, day: date) -> list[Fact]:
+    """Of the same the ratings alone."""
+    ratings = FactRow.name.startswith("rating#")
+    with guarded():
+        return [fact(row) for row in FactRow.query(_place(organisation, day), ratings, consistent_read=True)]
+
+
+def _place(organisation: str, day: date) -> str:
+    return f"{organisation}#{day.isoformat()}"
+
+
+def note_days(organisation: str, days: Iterable[date]) -> None:
+    """Keeps that an organisation has facts on these days; the same again changes nothing."""
+    with guarded(), DayRow.batch_write() as batch:
+        for day in sorted(days):
+            batch.save(DayRow(organisation, day.isoformat()))
+
+
+def days_between(organisation: str, first: date, last: date) -> list[date]:
+    """The noted days of an organisation from `first` to `last`, in their order; one read a megabyte."""
+    between = DayRow.day.between(first.isoformat(), last.isoformat())
+    with guarded():
+        return [date.fromisoformat(row.day) for row in DayRow.query(organisation, between, consistent_read=True)]
+
+
+def fact(row: FactRow) -> Fact:
+    """The fact in a row."""
     organisation, _, day = row.place.partition("#")
     kind, _, rest = row.name.partition("#")
     id, _, n = rest.rpartition("#")

@@ -63,10 +63,10 @@ def put(found: Finding) -> bool:
 
 
 def one(subject: str, key: str) -> Finding | None:
-    """The finding of this name, or None."""
+    """The finding of this name as of now (a consistent read), or None."""
     try:
         with guarded():
-            return finding(FindingRow.get(subject, key))
+            return finding(FindingRow.get(subject, key, consistent_read=True))
     except FindingRow.DoesNotExist:
         return None
 

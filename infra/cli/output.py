@@ -85,6 +85,18 @@ def counts(title: str, first: str, found: Mapping[str, int]) -> None:
     table(title, (first, "件数 count"), ordered)
 
 
+def told(title: str, rows: list[tuple[str, str, str, int]], most: int = 15) -> None:
+    """What did not fit: what, its value, the reason, how often; the first `most` rows."""
+    total = sum(row[-1] for row in rows)
+    if not rows:
+        out.print(f"{title}: 0", markup=False)
+        return
+    rest = sum(row[-1] for row in rows[most:])
+    more = [("…", "", f"另有 {len(rows) - most} 行，见 --json / {len(rows) - most} more, see --json", rest)]
+    shown = rows[:most] + (more if rest else [])
+    table(f"{title}: {total:,}", ("对象 what", "值 value", "原因 reason", "件数 count"), shown)
+
+
 def moment(text: str | None) -> str:
     """A time of the platform, to the minute."""
     return text[:16].replace("T", " ") if text else "—"

@@ -9,11 +9,14 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import output, replay_log, replay_map, replay_play, replay_summary
+from infra.cli import output, replay_play, replay_summary
 from infra.cli.hub import Hub
 from infra.cli.output import AsJson, Url
-from infra.cli.replay_log import Log
-from infra.cli.replay_map import BadMap
+from infra.cli.replay_play import Turn
+from infra.logs import mapping, reading
+from infra.logs.log import Log
+from infra.logs.mapping import BadMap
+from infra.logs.rows import BadLog
 
 
 def replay(
@@ -25,44 +28,50 @@ def replay(
     url: Url = output.DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """回放真实事件日志 / Play a real event log through the door, then read the result back (docs/replay.md)."""
+    """回放真实事件日志 / Play a real event log through the door, then read the result back (docs/event-logs.md)."""
     try:
         logs = read(paths, maps or [])
-    except (BadMap, OSError) as wrong:
+        order = merged(logs)
+    except (BadMap, BadLog, OSError) as wrong:
         output.die(f"无法读取：{wrong}", str(wrong), 2)
     with output.connected(url) as platform:
-        summary = run(platform, logs)
+        summary = run(platform, logs, order)
     if as_json:
         output.print_json(summary)
         return
     replay_summary.show(summary)
-    for cite in sorted({log.cite for log in logs if log.cite}):
+    for cite in sorted({log.mapping.cite for log in logs if log.mapping.cite}):
         output.out.print(f"数据来源 data: {cite}", markup=False, style="dim")
 
 
 def read(paths: list[Path], maps: list[Path]) -> list[Log]:
-    """The logs at `paths`, by the one mapping or by one each; without any, by those that ship. BadMap, OSError."""
+    """The logs at `paths`, by the one mapping or by one each; without any, by those that ship. BadMap, BadLog,
+    OSError."""
     if len(maps) not in (0, 1, len(paths)):
         raise BadMap(f"{len(maps)} mappings for {len(paths)} logs; give one, or one for each")
     given: list[Path | None] = [*maps] if len(maps) == len(paths) else [*maps, None][:1] * len(paths)
     return [
-        replay_log.read(path, replay_map.read(file or replay_map.find(path), path))
+        reading.read(path, mapping.read(file or mapping.find(path), path))
         for path, file in zip(paths, given, strict=True)
     ]
 
 
-def run(platform: Hub, logs: list[Log]) -> replay_summary.Summary:
+def merged(logs: list[Log]) -> list[Turn]:
+    """Everything that can be played, in the order of time. BadMap."""
+    return list(merge(*map(replay_play.turns, logs), key=lambda turn: turn.at))
+
+
+def run(platform: Hub, logs: list[Log], order: list[Turn]) -> replay_summary.Summary:
     """Plays the logs, merged by time, and gives the summary."""
     began = time.monotonic()
-    deeds = list(merge(*(log.deeds for log in logs), key=lambda deed: deed.played))
-    with output.progress("回放 replaying", len(deeds)) as progress:
-        played = replay_play.play(platform, deeds, progress)
+    with output.progress("回放 replaying", len(order)) as progress:
+        played = replay_play.play(platform, order, progress)
     if played.clock == "stayed":
         output.say(
             "本地时钟不能倒退（已有数据），按当前时间回放；在办件是否超期按日志最后时刻判断。",
             "The clock does not go back while there are data: it stayed. Open cases are judged at the log's end.",
         )
-    as_of = max((deed.played for deed in deeds), default=platform.now())
+    as_of = max((log.as_of for log in logs if log.as_of), default=platform.now())
     with output.progress("读回 reading back", len(played.numbers)) as progress:
         found = replay_summary.read_back(platform, played.numbers.values(), as_of, progress)
     seconds = round(time.monotonic() - began, 1)

@@ -1,4 +1,4 @@
-"""Plays deeds through the door as observed cases (补录), the local clock jumping from day to day of the log.
+"""Plays the cases of logs through the door as observed cases (补录), the local clock jumping from day to day.
 
 Every request has a key made of source, case and number, so that playing a log again changes nothing. This module must
 not read logs.
@@ -7,8 +7,9 @@ not read logs.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -16,10 +17,50 @@ from typing import Any
 from urllib.parse import quote
 
 from infra.cli.hub import SYSTEM, Hub, Progress, RefusedByServer
-from infra.cli.replay_log import Deed
-from infra.cli.replay_map import INTAKE
+from infra.logs.log import Deed, Log, LoggedCase
+from infra.logs.mapping import INTAKE, BadMap, LogMap
+from infra.logs.stamps import Stamp
 
+NOBODY = "not-recorded"  # stands for an actor whom the log does not name
+ACCOUNT = "system:"  # begins the name of an account that is nobody's
+CHANNELS = frozenset({"mobile", "web", "kiosk", "window"})
+_ACTOR = re.compile(r"[A-Za-z0-9._:@-]{1,57}")  # with ACCOUNT before it what the door takes
 CaseKey = tuple[str, str]  # source, id there
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A deed of a case in the play: `at` is when its turn comes, its own time or that of what stands before it."""
+
+    case: LoggedCase
+    deed: Deed
+    mapping: LogMap
+    at: datetime
+
+
+def turns(log: Log) -> list[Turn]:
+    """What can be played of a log, in order: whatever has a node and a time, of cases that began at some time. BadMap
+    where the platform needs what the mapping does not say."""
+    _require_platform(log)
+    found = [
+        Turn(case, deed, log.mapping, place)
+        for case in log.cases
+        for deed, place in zip(case.deeds, case.places, strict=False)  # a case without any time has no places
+        if deed.node and deed.at is not None
+    ]
+    return sorted(found, key=lambda turn: turn.at)  # stable: within a moment as the log has it
+
+
+def _require_platform(log: Log) -> None:
+    for what, named in (("organisation", {case.organisation for case in log.cases}), ("channel", _channels(log))):
+        if None in named:
+            raise BadMap(f"a replay needs [{what}] with its `default`; an audit alone does without")
+    if strange := sorted(str(name) for name in _channels(log) - CHANNELS):
+        raise BadMap(f"channel: {strange[0]!r} is none of {', '.join(sorted(CHANNELS))}; give a `table`")
+
+
+def _channels(log: Log) -> set[str | None]:
+    return {case.channel for case in log.cases}
 
 
 @dataclass(slots=True)
@@ -32,20 +73,20 @@ class Played:
     began: datetime | None = None  # the local clock before
 
 
-def play(hub: Hub, deeds: Iterable[Deed], progress: Progress) -> Played:
-    """Plays `deeds`, which are in order; gives what came of them."""
+def play(hub: Hub, order: Iterable[Turn], progress: Progress) -> Played:
+    """Plays turns in their order; gives what came of them."""
     played, versions = Played(), dict[CaseKey, int]()
-    for _, group in groupby(deeds, key=_day):
-        today = list(group)
-        _go_to(hub, max(deed.played for deed in today), played)
-        for deed in today:
-            _send(hub, deed, played, versions)
+    for _, today in _days(order):
+        _go_to(hub, max(turn.at for turn in today), played)
+        for turn in today:
+            _send(hub, turn, played, versions)
             progress(1)
     return played
 
 
-def _day(deed: Deed) -> date:
-    return deed.played.date()
+def _days(order: Iterable[Turn]) -> Iterator[tuple[date, list[Turn]]]:
+    for day, group in groupby(order, key=lambda turn: turn.at.date()):
+        yield day, list(group)
 
 
 def _go_to(hub: Hub, moment: datetime, played: Played) -> None:
@@ -64,24 +105,24 @@ def _go_to(hub: Hub, moment: datetime, played: Played) -> None:
         played.clock = "stayed"
 
 
-def _send(hub: Hub, deed: Deed, played: Played, versions: dict[CaseKey, int]) -> None:
-    case = deed.case
-    key = case.source, case.id
-    headers = {"Idempotency-Key": request_key(case.source, case.id, deed.number)}
+def _send(hub: Hub, turn: Turn, played: Played, versions: dict[CaseKey, int]) -> None:
+    case, deed, source = turn.case, turn.deed, turn.mapping.source
+    key = source, case.id
+    headers = {"Idempotency-Key": request_key(source, case.id, deed.number)}
     try:
-        if deed.action == INTAKE:
-            answer = hub.send("POST", "/v1/cases", _intake(deed), SYSTEM, headers)
+        if deed.node == INTAKE:
+            answer = hub.send("POST", "/v1/cases", _intake(turn), SYSTEM, headers)
             played.numbers[key] = answer["case_id"]
         elif key not in played.numbers:
-            played.refused[deed.action, "no_case", "the intake of its case was refused"] += 1
+            played.refused[deed.node, "no_case", "the intake of its case was refused"] += 1
             return
         else:
             headers["If-Match"] = f'"{versions[key]}"'
-            path = f"/v1/cases/{played.numbers[key]}/actions/{deed.action}"
+            path = f"/v1/cases/{played.numbers[key]}/actions/{deed.node}"
             answer = hub.send("POST", path, _step(deed), SYSTEM, headers)
         versions[key] = answer["version"]
     except RefusedByServer as refusal:
-        played.refused[deed.action, refusal.code, refusal.detail] += 1
+        played.refused[deed.node, refusal.code, refusal.detail] += 1
 
 
 def request_key(source: str, case: str, number: int) -> str:
@@ -90,22 +131,40 @@ def request_key(source: str, case: str, number: int) -> str:
     return text if len(text) <= 64 else hashlib.sha256(text.encode()).hexdigest()
 
 
-def _intake(deed: Deed) -> Mapping[str, Any]:
-    case = deed.case
+def _intake(turn: Turn) -> Mapping[str, Any]:
+    case, deed = turn.case, turn.deed
     return {
-        "item": case.item,
+        "item": turn.mapping.item,
         "organisation": case.organisation,
         "channel": case.channel,
         "observed": {
-            "at": case.start.isoformat(),
-            "due": case.due.isoformat() if case.due else None,
-            "source": case.source,
+            "at": _text(turn.case.start),
+            "due": case.due.last.isoformat(timespec="milliseconds") if case.due else None,
+            "source": turn.mapping.source,
             "source_id": case.id,
-            "actor": deed.actor,
+            "actor": actor(deed),
         },
     }
 
 
 def _step(deed: Deed) -> Mapping[str, Any]:
-    observed = {"observed": {"at": deed.at.isoformat(), "actor": deed.actor}}
-    return {**observed, "activity": deed.activity} if deed.activity else observed
+    body: dict[str, Any] = {"observed": {"at": _text(deed.at), "actor": actor(deed)}}
+    if deed.label:
+        body["activity"] = deed.label
+    told = {name: value for name, value in deed.evidence.items() if name not in ("seat", "recorded_at")}
+    return body | {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
+
+
+def _text(stamp: Stamp | None) -> str | None:
+    return stamp.at.isoformat(timespec="milliseconds") if stamp else None
+
+
+def actor(deed: Deed) -> str:
+    """Who took a step, in the form that the door takes: names in other letters become a pseudonym, always the same, and
+    accounts that are nobody's begin with ACCOUNT."""
+    if not deed.actor:
+        return NOBODY
+    plain = deed.actor.replace(" ", "_")
+    if not _ACTOR.fullmatch(plain):
+        plain = "p-" + hashlib.sha256(deed.actor.encode()).hexdigest()[:16]
+    return ACCOUNT + plain if deed.account else plain

@@ -12,8 +12,8 @@ from typing import Any
 
 from infra.cli import output
 from infra.cli.hub import SYSTEM, Hub, Progress
-from infra.cli.replay_log import Log, Told
 from infra.cli.replay_play import Played
+from infra.logs.log import Log, Told
 
 Summary = dict[str, Any]
 
@@ -34,7 +34,6 @@ def read_back(hub: Hub, numbers: Iterable[str], as_of: datetime, progress: Progr
     deadlines = {name: outcome[name] for name in names}
     return {
         "cases": total,
-        "as_of": as_of.isoformat(),
         "by_state": dict(states),
         "by_channel": dict(channels),
         "deadlines": deadlines,
@@ -57,14 +56,24 @@ def document(logs: list[Log], played: Played, found: Summary, run: Summary) -> S
     """Everything, for programs; `run` tells of this run only, the rest is the same at every run."""
     refused = [{"action": a, "code": c, "detail": d, "count": n} for (a, c, d), n in played.refused.most_common()]
     return {
-        "logs": [{"source": each.source, "cases": each.cases, "events": each.events} for each in logs],
+        "logs": [{"source": each.mapping.source, "cases": len(each.cases), "events": each.events} for each in logs],
+        "as_of": _last_moment(logs),
         **found,
-        "left_out": _told(sum((each.left_out for each in logs), Counter())),
+        "left_out": _told(sum((each.left_out + each.unplaced for each in logs), Counter())),
         "unmapped": _told(sum((each.unmapped for each in logs), Counter())),
         "noted": _told(sum((each.noted for each in logs), Counter())),
         "refused": refused,
         "run": {**run, "clock": played.clock},
     }
+
+
+def _last_moment(logs: list[Log]) -> str | None:
+    """The last moment of the logs, as the one that tells of it has it on its own clock."""
+    ends = [(log.as_of, log.mapping.timezone) for log in logs if log.as_of is not None]
+    if not ends:
+        return None
+    at, zone = max(ends, key=lambda end: end[0])
+    return at.replace(tzinfo=zone).isoformat()
 
 
 def _told(found: Counter[Told]) -> list[dict[str, Any]]:
@@ -84,7 +93,6 @@ _LISTS = (
     ("unmapped", "无法对应  could not be mapped"),
     ("noted", "已按原样导入，请留意  recorded as it is, worth knowing"),
 )
-_SHOWN = 15
 
 
 def show(summary: Summary) -> None:
@@ -98,21 +106,10 @@ def show(summary: Summary) -> None:
     title = f"期限，截至 {summary['as_of']}  Deadlines: {found['closed']:,} closed, {found['open']:,} open at that time"
     output.table(title, ("", "件数 count"), rows)
     for name, title in _LISTS:
-        _list(title, [(e["what"], e["value"], e["reason"], e["count"]) for e in summary[name]])
+        output.told(title, [(e["what"], e["value"], e["reason"], e["count"]) for e in summary[name]])
     refused = [(e["action"], e["code"], e["detail"], e["count"]) for e in summary["refused"]]
-    _list("平台拒绝  Refused by the platform", refused)
+    output.told("平台拒绝  Refused by the platform", refused)
     run = summary["run"]
     output.out.print(
         f"{run['requests']:,} 次请求 requests, {run['seconds']} 秒 s; 本地时钟 local clock {run['now']}", markup=False
     )
-
-
-def _list(title: str, rows: list[tuple[str, str, str, int]]) -> None:
-    total = sum(row[-1] for row in rows)
-    if not rows:
-        output.out.print(f"{title}: 0", markup=False)
-        return
-    rest = sum(row[-1] for row in rows[_SHOWN:])
-    more = [("…", "", f"另有 {len(rows) - _SHOWN} 行，见 --json / {len(rows) - _SHOWN} more, see --json", rest)]
-    shown = rows[:_SHOWN] + (more if rest else [])
-    output.table(f"{title}: {total:,}", ("对象 what", "值 value", "原因 reason", "件数 count"), shown)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from chalicelib.domain.calendar import Calendar, parse_year
+
 REGISTRY = Path(__file__).parents[1] / "registry"
 PUBLISHER = {"sub": "registry-loader", "kind": "system"}
 
@@ -38,6 +40,12 @@ def load(put: Put) -> int:
         put(path, document)
         number += 1
     return number
+
+
+def published_calendar() -> Calendar:
+    """The years of infra/registry/calendars.toml as the platform counts by them."""
+    years = _read("calendars.toml")["year"].items()
+    return Calendar({int(year): parse_year(int(year), document) for year, document in years})
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -15,7 +15,8 @@ DynamoDB are answered by `dynamo_reads`, `dynamo_writes` and `dynamo_streams`, b
 - an absent attribute equals NULL, unlike types compare as equal or end in a TypeError;
 - keys of wrong types and empty strings are accepted;
 - there is no LastEvaluatedKey when Limit is reached exactly;
-- every request goes through a router of regular expressions and a serialiser that walks the service's model.
+- every request goes through a router of regular expressions and a serialiser that walks the service's model;
+- every request is signed, a quarter of what a call costs, and nobody looks at the signature.
 
 PartiQL, backups and exports would look into moto's own, empty tables and are refused by name. This module must
 not know about this project's tables.
@@ -29,7 +30,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import botocore
 import moto
+from botocore.handlers import BUILTIN_HANDLERS
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.exceptions import ResourceNotFoundException
@@ -88,6 +91,7 @@ def install() -> None:
     if BotocoreStubber.process_request is _process_request:
         return
     BotocoreStubber.process_request = _process_request
+    BUILTIN_HANDLERS.append(("choose-signer.dynamodb", _unsigned))  # as moto puts in its own: clients made from now on
     Table.__len__ = lambda table: len(rows_of(table))
     Table.set_stream_specification = _set_stream_specification
 
@@ -169,6 +173,10 @@ def forget() -> None:
 
 _moto_process_request = BotocoreStubber.process_request
 _moto_set_stream_specification = Table.set_stream_specification
+
+
+def _unsigned(**_: Any) -> Any:
+    return botocore.UNSIGNED
 
 
 def _process_request(stubber: Any, request: Any) -> Any:

@@ -58,7 +58,7 @@ def main(chosen: list[str]) -> int:
 def _lines(recorded: dict[str, Any], source: Path, chosen: list[str]) -> Iterator[Line]:
     from tests.bench import rows  # the platform reads its settings when it is imported
 
-    wanted = chosen or ["transition", "first", "engine", "page", "counts"]
+    wanted = chosen or ["transition", "first", "engine", "page", "reaction", "counts"]
     if "transition" in wanted:
         yield _ratio("transition", "PynamoDB get + update", rows.transition(recorded), 1.5)
     if "first" in wanted:
@@ -71,6 +71,10 @@ def _lines(recorded: dict[str, Any], source: Path, chosen: list[str]) -> Iterato
         yield _ratio("engine step", "JSON + SHA-256 of the node", rows.engine_step(recorded), 5.0)
     if "page" in wanted:
         yield _ratio("queue page of 25", "PynamoDB query", rows.queue_page(recorded), 1.3)
+    if "reaction" in wanted:
+        judged, followed = rows.reaction()
+        yield _ratio("every rule, 100 records", "json.loads of them", judged, 3.0)
+        yield _ratio("whole reaction to 100 records", "json.loads of them", followed, 5.5)
     if "counts" in wanted:
         yield from _counted(recorded["counts"])
 

@@ -21,11 +21,16 @@ from chalicelib.domain import engine
 from chalicelib.domain.authority import Identity, Kind, Line, Post
 from chalicelib.domain.case import Node, unfolded
 from chalicelib.domain.folding import fold
+from chalicelib.domain.supervision import ladder
+from chalicelib.domain.supervision.judging import judge
+from chalicelib.domain.supervision.of_case import timeline
 from chalicelib.domain.wish import Wish
-from chalicelib.services import casework, registry
+from chalicelib.services import casework, registry, supervision
+from chalicelib.store import changes
 from tests.bench import floors
 from tests.bench.first import Context
 from tests.bench.timing import Compared, compare, compared
+from tests.domain.rules import measure
 
 ROOT = Path(__file__).parents[2]
 STARTS = 9  # fresh processes of each kind
@@ -96,6 +101,30 @@ def plain(node: Node) -> dict[str, Any]:
         "dues": {name: due and [due.last.isoformat(), due.provisional] for name, due in node.dues.items()},
         "chain": node.chain.hex(),
     }
+
+
+def reaction() -> tuple[Compared, Compared]:
+    """A batch of a hundred records, half of them of cases in which rules find something, against `json.loads` of it.
+
+    First: every rule of one case and the rungs of its clocks asked of the folded cases. Then all that the reaction does
+    but to put what follows: each record read from the wire, its history folded, rules and rungs asked, what silence
+    will bring foretold, facts, findings and deadlines made."""
+    cases, law, calendar = measure.batch(20, 170), registry.law("hotel-licence@1"), registry.current_calendar()
+    records = [measure.record(case) for case in cases]
+    text = json.dumps({"Records": records})
+
+    def judged() -> None:
+        for case in cases:
+            judge(timeline(case, law), calendar, supervision.case_rules())
+            list(ladder.reached(case, calendar, supervision.escalation_days(), case.nodes[-1].at))
+
+    def followed() -> None:
+        for record in records:
+            change = changes.of_record(record)
+            assert change is not None
+            supervision.outcome(change.stored, change.before, supervision.CASES)
+
+    return compare(judged, lambda: json.loads(text), calls=1), compare(followed, lambda: json.loads(text), calls=1)
 
 
 def first_transition(source: Path) -> tuple[Compared, int]:

@@ -1,4 +1,4 @@
-"""Five bugs, planted one at a time into a copy of the platform: the proof that the search finds such bugs.
+"""Nine bugs, planted one at a time into a copy of the platform: the proof that the search finds such bugs.
 
 Each is the smallest change of the text that makes the mistake. This module must not touch the platform itself.
 """
@@ -25,11 +25,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """A bug by name, what the mistake is, and the changes that make it."""
+    """A bug by name, what the mistake is, the changes that make it, and which kind of play must find it (`soak`)."""
 
     name: str
     mistake: str
     changes: Sequence[Change]
+    kind: str = "schedules"
 
 
 BUGS = (
@@ -95,6 +96,65 @@ BUGS = (
                 "        document.save()\n        row.update(actions=actions, condition=condition)\n",
             )
         ],
+    ),
+    Bug(
+        "delivery",
+        "the fact of a finding is numbered by its place among what was found with it, so by how it was delivered",
+        [
+            Change(
+                "chalicelib/services/supervision.py",
+                "from dataclasses import dataclass\n",
+                "from dataclasses import dataclass, replace\n",
+            ),
+            Change(
+                "chalicelib/services/supervision.py",
+                "return [fact.of_finding(each, all_rules()[each.rule].severity) for each in found]",
+                "made = (fact.of_finding(each, all_rules()[each.rule].severity) for each in found)\n"
+                "    return [replace(each, n=number) for number, each in enumerate(made)]",
+            ),
+        ],
+        "scenarios",
+    ),
+    Bug(
+        "light-again",
+        "a date that is moved when its light is on puts the light on again",
+        [
+            Change(
+                "chalicelib/services/supervision.py",
+                "keys = {finding.key for rungs in known for finding in rungs} if found else set()",
+                "keys = {finding.key for rungs in known for finding in rungs} if not found else set()",
+            )
+        ],
+        "scenarios",
+    ),
+    Bug(
+        "waiting-key",
+        "where the records of two keys must wait, the checkpoint is set behind the first of them",
+        [
+            Change(
+                "chalicelib/reactions/records.py",
+                "for sequence in list(waiting.values())[:1]]",
+                "for sequence in list(waiting.values())[-1:]]",
+            )
+        ],
+        "scenarios",
+    ),
+    Bug(
+        "done-first",
+        "a sweep says what comes after a rung before it puts what the rung brought about",
+        [
+            Change(
+                "chalicelib/services/sweep.py",
+                "    supervision.settle(brought)\n    for row, head in heads:\n",
+                "    for row, head in heads:\n",
+            ),
+            Change(
+                "chalicelib/services/sweep.py",
+                "    return sum(len(each.findings) for each in brought)",
+                "    supervision.settle(brought)\n    return sum(len(each.findings) for each in brought)",
+            ),
+        ],
+        "scenarios",
     ),
 )
 

@@ -47,14 +47,17 @@ class Mishap(Enum):
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What is tried: the `reaction` of the function `reader` to the stream of `table`. `fill` writes what the records
-    tell of; `wrote` gives what the reaction has written into `tables`, in a form by which two runs are compared."""
+    tell of, and gives what must be written in the end where that is known (None: what an undisturbed run writes);
+    `wrote` gives what the reaction has written into `tables`, in a form by which two runs are compared; `beside` lets
+    others come in who are at work meanwhile."""
 
     reader: str
     table: str
     tables: Sequence[str]
-    fill: Callable[[LocalCloud, Pick], None]
+    fill: Callable[[LocalCloud, Pick], Any]
     reaction: Callable[[Record], None]
     wrote: Callable[[LocalCloud], Any]
+    beside: Callable[[Stage], None] = lambda stage: None
 
 
 @dataclass(slots=True)
@@ -102,15 +105,16 @@ class Scenario:
         self.reaction = Faulty(self.subject.reaction)
         with here.overheard(), contextlib.redirect_stderr(io.StringIO()):
             here.begin("received")
-            self._empty(self.subject.table, _QUARANTINE)
-            self.subject.fill(self.cloud, self.pick)
+            self._empty(self.subject.table, _QUARANTINE, *self.subject.tables)
+            expected = self.subject.fill(self.cloud, self.pick)
             self.base, self.records = self.stream.trimmed, list(self.stream.records)
-            expected = self._undisturbed()
+            if expected is None:
+                expected = self._undisturbed()
             self._disturb()
             self._look()
             self._mend()
             self._compare(expected, "after all was mended")
-            if self.pick(2):
+            if self.pick(3) == 2:
                 self._rewind()
                 self._pump(lambda event, _: self._handle(event)).drain()
                 self._compare(expected, "after the whole stream came again")
@@ -124,7 +128,6 @@ class Scenario:
         return found
 
     def _undisturbed(self) -> Any:
-        self._empty(*self.subject.tables)
         self._pump(lambda event, _: self._handle(event)).drain()
         expected = self.subject.wrote(self.cloud)
         self._empty(*self.subject.tables)
@@ -145,6 +148,7 @@ class Scenario:
         stage = Stage(self.pick, self.cloud.clock, weather, told=self.told, tally=self.tally)
         batch, retries = BATCHES[self.pick(len(BATCHES))], RETRIES[self.pick(len(RETRIES))]
         stage.enter(self.subject.reader, lambda actor: self._act(actor, batch, retries))
+        self.subject.beside(stage)
         stage.play()
 
     def _act(self, actor: Actor, batch: int, retries: int) -> None:
@@ -226,7 +230,7 @@ class Scenario:
 
     def _compare(self, expected: Any, when: str) -> None:
         if (found := self.subject.wrote(self.cloud)) != expected:
-            raise Violation(f"{when} there is\n{found}\nand not\n{expected}")
+            raise Violation(f"{when} there is\n{_beyond(found, expected)}\nand not\n{_beyond(expected, found)}")
 
     def _handle(self, event: Any) -> Any:
         records = importlib.import_module("chalicelib.reactions.records")  # reads its settings when it is imported
@@ -274,6 +278,12 @@ def shuffled(records: Sequence[dict[str, Any]], pick: Pick, base: int) -> list[d
 def rows_of(*tables: str) -> Callable[[LocalCloud], Any]:
     """Everything in these tables, by key."""
     return lambda cloud: {name: {key: row.item for key, row in cloud.tables[name].rows.items()} for name in tables}
+
+
+def _beyond(ones: Mapping[str, Mapping[Any, Any]], others: Mapping[str, Mapping[Any, Any]]) -> Any:
+    """The rows that only the ones have, by table."""
+    rows = {name: {key: row for key, row in ones[name].items() if others[name].get(key) != row} for name in ones}
+    return {name: found for name, found in rows.items() if found}
 
 
 def _covers(letter: Any, number: str) -> bool:

@@ -37,12 +37,13 @@ from tests.support.town import (
     Identity,
     Step,
     hotel,
+    lodging,
     materials,
 )
 from tests.support.wire import Call, counted, wire
 
 CASES = tables.tables_of(tables.read_template(Path(TEMPLATE)), "local")["CasesTable"]
-SWEEP = 75  # calls
+SWEEP = 51  # calls
 READS = {"GetItem", "Query", "BatchGetItem", "TransactGetItems"}
 TEN: tuple[Step, ...] = (
     ACCEPT,
@@ -274,7 +275,9 @@ def test_a_step_sets_off_one_write_of_its_fact_and_no_read_of_the_case(warm: Hub
     facts = len(warm.cloud.tables["FactsTable"].rows)
     found = set_off(warm, case, ACCEPT, REVIEW, GRANT)
     assert not any(set(calls) & READS for calls in found)
-    assert [calls["BatchWriteItem"] for calls in found] == [2, 2, 2]  # its fact, and the mark of its day
+    assert [calls["BatchWriteItem"] for calls in found] == [1, 1, 1]  # its fact; a reader's mark where one reads it
+    (completed,) = set_off(warm, case, COMPLETE)
+    assert completed["BatchWriteItem"] == 2
     nodes = [name for _, name in warm.cloud.tables["FactsTable"].rows if name.startswith("node#")]
     assert len(nodes) >= 3
     assert len(warm.cloud.tables["FactsTable"].rows) >= facts + 3
@@ -298,5 +301,51 @@ def test_a_sweep_costs_what_is_due_and_not_what_is_stored(number: int, warm: Hub
         warm.cloud.run_schedule("sweep_deadlines")
     found = counted(calls)
     assert found["Query"] == 4  # one of each shard
-    assert found["GetItem"] == 13  # the head of each case and order that is due
-    assert len(calls) == SWEEP
+    reads = [call.arguments["RequestItems"] for call in calls if call.operation == "BatchGetItem"]
+    assert sum(len(keys["Keys"]) for each in reads for keys in each.values()) == 13  # every head
+    assert found["BatchGetItem"] <= 8  # cases and orders of each shard
+    assert "GetItem" not in found
+    assert len(calls) == SWEEP, found
+
+
+# What a night sets off.
+
+
+@pytest.mark.parametrize("number", [100, 10_000])
+def test_a_night_costs_what_was_marked_and_not_what_is_stored(number: int, warm: Hub) -> None:
+    """Two organisations' days of March are marked; beside them lie so many facts of other days and places."""
+    warm.cloud.clock.restart(NINE.replace(day=20))
+    warm.file()
+    warm.file(lodging())
+    warm.cloud.drain()
+    facts, days = (warm.cloud.tables[name] for name in ("FactsTable", "DaysTable"))
+    row = next(row for (place, _), row in facts.rows.items() if place == f"{HAISHU}#2026-03-20")
+    for serial in range(number):
+        place = f"3304{serial % 99 + 1:02d}", f"20{serial % 20 + 10}-0{serial % 9 + 1}-{serial % 27 + 1:02d}"
+        name = row.item["fact"]["S"].replace("node#", f"node#{serial}-")
+        key = "#".join(place), name
+        facts.replace(key, Row({**row.item, "org_day": {"S": key[0]}, "fact": {"S": name}}, row.sizes))
+        days.replace(place, Row({"org": {"S": place[0]}, "day": {"S": place[1]}}, row.sizes))
+    assert warm.sizes()["FactsTable"] >= number
+    warm.cloud.clock.restart(NINE.replace(day=21))
+    found = night(warm)
+    marked = 2
+    assert found == {
+        "Query": 2 + 2 + marked,  # its marks of days and of months; which days an organisation has; the facts of each
+        "BatchWriteItem": marked * 2,  # of each organisation the days that it has, and the marks of its months
+        "DeleteItem": marked,
+    }
+    assert night(warm) == {"Query": 2}
+    warm.cloud.clock.restart(NINE.replace(month=4, day=1))
+    counties, stations = 10, 6
+    assert night(warm) == {
+        "Query": 2 + counties + stations + 3,  # which days those beside them have; the facts of each
+        "DeleteItem": 2,
+    }
+
+
+def night(hub: Hub) -> dict[str, int]:
+    """The calls of one run over what is over."""
+    with wire() as calls:
+        hub.cloud.run_schedule("compare_units")
+    return counted(calls)

@@ -20,7 +20,7 @@ STATION = staff("qian", NANMEN, "supervision")
 
 def invitations(hub: Hub) -> list[int]:
     """Which invitations were made: first ones and second ones, of whichever case."""
-    return sorted(fact["number"] for fact in facts_of(hub, "invitation"))
+    return sorted(fact["number"] for fact in facts_of(hub, "rating_invitation"))
 
 
 def test_who_has_not_rated_is_invited_after_a_day_and_after_three(hub: Hub) -> None:
@@ -34,7 +34,7 @@ def test_who_has_not_rated_is_invited_after_a_day_and_after_three(hub: Hub) -> N
     hub.cloud.advance(9 * DAY)
     hub.cloud.run_schedule("invite_ratings")
     assert invitations(hub) == [1, 1, 2]
-    assert silent.id not in json.dumps(facts_of(hub, "invitation"))  # who is not among the invited has rated
+    assert silent.id not in json.dumps(facts_of(hub, "rating_invitation"))  # who is not among the invited has rated
     assert hub.get(f"/v1/cases/{silent.id}/ratings", ZHANG)["items"] == []  # nobody is put down as satisfied
 
 

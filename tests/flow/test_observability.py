@@ -93,6 +93,7 @@ ENVIRONMENT = {
     "DEADLINES_TABLE": "deadlines",
     "FACTS_TABLE": "facts",
     "DIRTY_TABLE": "dirty",
+    "DAYS_TABLE": "days",
     "QUARANTINE_TABLE": "quarantine",
     "RATINGS_TABLE": "ratings",
     "OIDC_ISSUER": ISSUER,

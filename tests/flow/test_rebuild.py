@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import pytest
+from typer.testing import CliRunner
+
+from chalicelib import settings
+from infra import stage
+from infra.cli.commands import app
+from infra.local.dynamo_rows import Row
 from tests.flow.conftest import Hub
 from tests.flow.rating_steps import ABOVE, FINISHED, done, follow_up, rate, rated
+from tests.flow.test_comparing import march, run
 from tests.support.town import (
     ACCEPT,
     COMPLETE,
@@ -67,10 +76,12 @@ def kept(hub: Hub) -> dict[str, Any]:
 
 def test_facts_and_findings_computed_once_more_are_those_of_the_live_run(hub: Hub) -> None:
     from infra import rebuild  # reads its settings when it is imported
+    from infra.ledger import Names
 
     busy_month(hub)
     compared = rebuild.compare(hub.cloud.now())
-    assert (compared.missing, compared.different, compared.unfounded) == ((), (), ())
+    none = Names(0, ())
+    assert (compared.missing, compared.different, compared.unfounded, compared.superseded) == (none,) * 4
     assert compared.equal
     assert compared.facts > 30
     assert compared.findings > 5
@@ -100,3 +111,83 @@ def test_the_whole_stream_played_again_changes_nothing(hub: Hub) -> None:
     rebuild.repair(hub.cloud.now())
     hub.cloud.drain()
     assert kept(hub) == before
+
+
+# Many cases at once
+
+
+def test_what_cross_case_rules_saw_is_what_they_see_in_facts_computed_once_more(hub: Hub) -> None:
+    from infra import rebuild
+
+    march(hub, run(hub, 1))
+    before = kept(hub)
+    compared = rebuild.compare(hub.cloud.now())
+    assert compared.equal
+    assert compared.superseded.number == 0
+    seen = {key[1].partition("#")[0] for key in before["FindingsTable"] if "#" in key[0]}
+    assert seen >= {"A09", "A10"}
+    for table in (*DERIVED, "DaysTable", "DirtyTable"):
+        hub.cloud.tables[table].restore(None)
+    assert rebuild.compare(hub.cloud.now()).missing.number == compared.facts + compared.findings
+    rebuild.repair(hub.cloud.now())
+    hub.cloud.drain()
+    assert kept(hub) == before
+
+
+def test_a_finding_stays_as_it_was_seen_when_more_is_pooled_and_rebuild_says_why(hub: Hub) -> None:
+    from infra import rebuild
+
+    def night_shift(hour: int, cases: int) -> None:
+        for minute in range(cases):
+            at = f"2026-02-27T{hour}:{minute:02d}:00+08:00"
+            case = hub.file(observed(at, None, f"{hour}-{minute}"), POOL)
+            hub.life(case, ("complete", POOL, {"observed": {"at": at, "actor": "clerk-1"}, "result_number": "1"}))
+
+    night_shift(23, 20)
+    hub.cloud.advance(DAY)
+    before = kept(hub)["FindingsTable"]
+    assert ("330203#2026-02-27", "A09#clerk-1") in before
+    night_shift(22, 5)  # earlier that night, told later: others are the first twenty now
+    hub.cloud.advance(DAY)
+    assert {key: kept(hub)["FindingsTable"][key] for key in before} == before
+    compared = rebuild.compare(hub.cloud.now())
+    assert compared.equal
+    assert "330203#2026-02-27 A09#clerk-1" in compared.superseded.names
+
+
+def test_a_finding_of_a_day_that_nothing_explains_is_told(hub: Hub) -> None:
+    from infra import rebuild
+
+    march(hub, run(hub, 1))
+    rows = hub.cloud.tables["FindingsTable"]
+    key, row = next((key, row) for key, row in rows.rows.items() if key[1] == "A09#qian")
+    rows.replace(key, Row({**row.item, "e": {"S": '{"cases":["x"]}'}}, row.sizes))
+    invented = "33020302#2026-03-08", "A09#nobody"
+    rows.replace(invented, Row({**row.item, "subject": {"S": invented[0]}, "key": {"S": invented[1]}}, row.sizes))
+    compared = rebuild.compare(hub.cloud.now())
+    assert f"{key[0]} {key[1]}" in compared.different.names
+    assert f"{invented[0]} {invented[1]}" in compared.unfounded.names
+
+
+def test_a_deployed_stage_is_compared_by_its_tables(hub: Hub) -> None:
+    case = hub.life(hub.file(), ACCEPT, REVIEW)
+    hub.cloud.drain()
+    told = CliRunner().invoke(app, ["rebuild", "--stage", "local", "--json"])
+    found = json.loads(told.stdout)
+    assert found["subjects"] >= 1
+    assert found["unfounded"]["number"] == 0
+    assert not any(case.id in name and "node#" in name for name in found["missing"]["names"])
+
+
+def test_a_stage_without_a_region_is_refused_before_anything_is_read(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    told = CliRunner().invoke(app, ["rebuild", "--stage", "local"])
+    assert told.exit_code == 2
+    assert "AWS_DEFAULT_REGION" in told.stderr
+
+
+def test_the_tables_of_a_stage_are_called_as_the_template_says() -> None:
+    found = stage.variables("city")
+    assert (found["CASES_TABLE"], found["DAYS_TABLE"]) == ("zhongshu-city-cases", "zhongshu-city-days")
+    settings.load(found)  # nothing that the platform asks for is missing

@@ -14,6 +14,7 @@ from tests.support.town import (
     LI,
     NINGBO,
     NOTE,
+    POOL,
     PUBLISHER,
     REVIEW,
     SUPPLEMENT,
@@ -24,6 +25,7 @@ from tests.support.town import (
     Identity,
     hotel,
     materials,
+    observed,
     staff,
 )
 
@@ -70,6 +72,12 @@ class Order:
         reply = self.act(action, who, body)
         assert reply.status == 200, reply.body.decode()
         return self
+
+
+def test_a_light_that_is_on_when_its_clock_begins_is_seen_at_once(hub: Hub) -> None:
+    case = hub.file(observed("2026-03-02T08:00:00+08:00", "2026-03-02T23:59:59+08:00"), POOL)  # due on the same day
+    hub.cloud.drain()
+    assert rungs(hub, case) == [("W01", "promised")]
 
 
 def test_a_case_left_alone_turns_yellow_then_red_then_goes_to_the_level_above(hub: Hub) -> None:

@@ -21,7 +21,7 @@ from infra.local.server import serving
 from tests.flow.conftest import Hub
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["demo", "replay", "case", "desk", "deadline", "token", "clock", "redrive", "rebuild", "registry"]
+COMMANDS = ["demo", "replay", "audit", "case", "desk", "deadline", "token", "clock", "redrive", "rebuild", "registry"]
 
 
 @pytest.fixture
@@ -149,4 +149,33 @@ def test_where_no_server_answers_the_message_names_the_command_to_run() -> None:
 def test_a_log_without_a_mapping_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     result = zs_here("replay", str(tmp_path))
     assert result.exit_code == 2
-    assert "docs/replay.md" in result.stderr
+    assert "docs/event-logs.md" in result.stderr
+
+
+def test_a_log_is_audited_without_any_server(tmp_path: Path) -> None:
+    rows = "case,step,at,by\n1,in,2026-02-03T08:00,Ann\n1,ok,2026-02-20T08:00,Ann\n1,yes,2026-02-20T08:00,Ann\n"
+    (tmp_path / "log.csv").write_text(rows, encoding="utf-8")
+    (tmp_path / "map.toml").write_text(
+        'source = "small"\ntimezone = "Asia/Shanghai"\n[case]\nid = "case"\n'
+        '[event]\nactivity = "step"\ntime = "at"\nresource = "by"\n'
+        '[[activity]]\nis = "in"\naction = "submit"\n[[activity]]\nis = "ok"\naction = "accept"\n'
+        '[[activity]]\nis = "yes"\naction = "grant"\n',
+        encoding="utf-8",
+    )
+    command = ["audit", str(tmp_path / "log.csv"), "--map", str(tmp_path / "map.toml")]
+    shown = zs_here(*command, "--json", str(tmp_path / "out.json"), "--findings", str(tmp_path / "found.jsonl"))
+    assert shown.exit_code == 0, shown.stderr
+    assert "同人受审" in shown.stdout
+    assert "not measurable" in shown.stdout
+    found = [json.loads(line) for line in (tmp_path / "found.jsonl").read_text(encoding="utf-8").splitlines()]
+    written = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert sum(rule["findings"] for rule in written["rules"]) == len(found)
+    assert {"A03", "A06", "A02"} <= {each["rule"] for each in found}
+    assert json.loads(zs_here(*command, "--json", "-").stdout) == written
+
+
+def test_an_audit_of_nothing_says_what_is_wrong(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none.csv"):
+        result = zs_here("audit", str(path), "--map", str(tmp_path / "none.toml"))
+        assert result.exit_code == 2
+        assert "none.toml" in result.stderr

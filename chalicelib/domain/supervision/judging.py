@@ -25,6 +25,7 @@ CASE: Mapping[str, Code] = {
     **results.CODE,
 }
 CROSS: Mapping[str, SpanCode] = {**gatherings.CODE, **rates.CODE, **ratings.CODE}
+SILENT = frozenset((*notices.SILENT, *pace.SILENT, *limits.SILENT))  # these alone find something if nothing happens
 _LATER = timedelta(days=366)  # beyond every silence that a rule may look for
 
 
@@ -66,5 +67,6 @@ def _add(verdict: Verdict, rule: Rule, findings: list[Finding], not_measurable: 
 def coming(timeline: Timeline, calendar: Calendar, rules: Iterable[Rule]) -> datetime | None:
     """When the next finding comes to be so if nothing more happens to the case; None where none does. Only silence
     does that: nobody told, nothing delivered, nothing done."""
-    later = judge(replace(timeline, at=timeline.at + _LATER), calendar, rules).findings
+    silent = [rule for rule in rules if rule.code in SILENT]
+    later = judge(replace(timeline, at=timeline.at + _LATER), calendar, silent).findings
     return min((finding.at for finding in later if finding.at > timeline.at), default=None)

@@ -28,14 +28,19 @@ class Rung:
     at: datetime
 
 
-def rungs(clock: Clock, due: Due, calendar: Calendar, days: int) -> tuple[Rung, ...]:
-    """The rungs of a clock that is due at `due`, in their order. W03 is `days` working days after the due day; a
-    provisional date, which a calendar may still move, counts calendar days."""
-    return (
-        Rung(YELLOW, max(clocks.warning_before(clock, due, calendar), clock.start)),
-        Rung(RED, due.last.replace(microsecond=0) + _AFTER),
-        Rung(ESCALATED, start_of_day(_after(due, calendar, days) + ONE_DAY)),
-    )
+def rungs(clock: Clock, due: Due, calendar: Calendar, days: int) -> Iterator[Rung]:
+    """The rungs of a clock that is due at `due`, in their order."""
+    return (Rung(rule, when(rule, clock, due, calendar, days)) for rule in (YELLOW, RED, ESCALATED))
+
+
+def when(rule: str, clock: Clock, due: Due, calendar: Calendar, days: int) -> datetime:
+    """When a clock that is due at `due` reaches a rung. W03 is `days` working days after the due day; a provisional
+    date, which a calendar may still move, counts calendar days."""
+    if rule == YELLOW:
+        return max(clocks.warning_before(clock, due, calendar), clock.start)
+    if rule == RED:
+        return due.last.replace(microsecond=0) + _AFTER
+    return start_of_day(_after(due, calendar, days) + ONE_DAY)
 
 
 def occurrence(case: Case, clock: Clock, due: Due) -> str:
@@ -57,6 +62,8 @@ def reached(case: Case, calendar: Calendar, days: int, until: datetime) -> Itera
             if rung.at <= until:
                 evidence = _evidence(clock, due)
                 yield Finding(rung.rule, case.id, case.holder, rung.at, occurrence(case, clock, due), evidence)
+            elif rung.rule == RED:
+                break  # nor is what comes after it
 
 
 def withdrawn(before: Case, after: Case, calendar: Calendar, days: int) -> Iterator[Finding]:

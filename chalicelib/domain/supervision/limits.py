@@ -15,7 +15,7 @@ from chalicelib.domain.clocks import Clock, Due, Limit, Unit
 from chalicelib.domain.pause_classes import PAUSE_CLASSES
 from chalicelib.domain.supervision import ladder
 from chalicelib.domain.supervision.rule import Code, Fact, Finding, NotMeasurable, Parameters, Verdict, verdict
-from chalicelib.domain.supervision.sightings import CLOSES, RESULT, over, sighting, unanswered
+from chalicelib.domain.supervision.sightings import CLOSES, RESULT, none_of, over, sighting, unanswered
 from chalicelib.domain.supervision.timeline import Event, Term, Timeline
 
 _LONGEST_REST = timedelta(days=20)  # no two working days lie further apart
@@ -55,21 +55,26 @@ def _reached(timeline: Timeline, rule: str, calendar: Calendar, days: int = 0) -
         until = term.ended or timeline.at
         if term.last is None or until < term.last + soonest:
             continue
-        for rung in _rungs(timeline, term, calendar, days):
-            if rung.rule == rule and rung.at <= until:
-                name = _name(term)
-                found.setdefault(name, _on_clock(rule, timeline, term, rung.at, name))
+        clock, due = _running(timeline, term, term.last)
+        at = ladder.when(rule, clock, due, calendar, days)
+        if at <= until:
+            name = _name(term)
+            found.setdefault(name, _on_clock(rule, timeline, term, at, name))
     return tuple(found.values())
 
 
-def _rungs(timeline: Timeline, term: Term, calendar: Calendar, days: int) -> tuple[ladder.Rung, ...]:
-    """The rungs of a term; a day is due at its end."""
-    if term.last is None:
-        return ()
-    last = end_of_day(legal_day(term.last)) if term.whole_days else term.last
+def _rungs(timeline: Timeline, term: Term, calendar: Calendar, days: int) -> Iterator[ladder.Rung]:
+    """The rungs of a term."""
+    return ladder.rungs(*_running(timeline, term, term.last), calendar, days) if term.last else iter(())
+
+
+def _running(timeline: Timeline, term: Term, last: datetime) -> tuple[Clock, Due]:
+    """The clock of a term that ends at `last`; a day is due at its end."""
+    if term.whole_days:
+        last = end_of_day(legal_day(last))
     opened = timeline.first("submit")
     clock = Clock(term.clock, term.since or (opened and opened.at) or last, _TOLD, told=last)
-    return ladder.rungs(clock, Due(last, term.provisional), calendar, days)
+    return clock, Due(last, term.provisional)
 
 
 def _on_clock(rule: str, timeline: Timeline, term: Term, at: datetime, name: str) -> Finding:
@@ -110,7 +115,7 @@ def pauses_misused(timeline: Timeline, parameters: Parameters, calendar: Calenda
     last fifth), that was not the first, that lasted longer than the applicant was told, or whose cause no law or guide
     names."""
     if "suspend" not in timeline.numbers:
-        return ()
+        return none_of(timeline, "suspend")
     found, missing = list[Finding](), None
     for place, (number, event) in enumerate(_pauses(timeline), start=1):
         kind, days = event.evidence.get("pause_class"), event.evidence.get("days")
@@ -182,6 +187,8 @@ def extension_improper(timeline: Timeline, parameters: Parameters, _calendar: Ca
 
     An extension after the limit had run out, one more than the law gives, one longer than the item allows (where it is
     not known: than the parameter), or one without its approver or reason."""
+    if "extend" not in timeline.numbers:
+        return none_of(timeline, "extend")
     found, missing = list[Finding](), None
     item = timeline.item
     most = item.extension.amount if item and item.extension else parameters["working_days"]
@@ -209,7 +216,7 @@ def not_delivered(timeline: Timeline, parameters: Parameters, calendar: Calendar
     of deliveries cannot show that there was none."""
     number = timeline.number(*RESULT)
     if number is None:
-        return ()
+        return none_of(timeline, *RESULT)
     if "deliver" not in timeline.numbers and not _tells_deliveries(timeline):
         return NotMeasurable("deliver")
     last = unanswered(timeline, number, ("deliver",), parameters["working_days"], calendar)
@@ -229,3 +236,4 @@ CODE: Mapping[str, Code] = {
     "A08": (extension_improper, ("working_days", "extensions")),
     "A18": (not_delivered, ("working_days",)),
 }
+SILENT = ("W01", "W02", "W03", "A07", "A18")

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from chalicelib.domain import materials
 from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.supervision.rule import Code, Finding, NotMeasurable, Parameters, Verdict, verdict
-from chalicelib.domain.supervision.sightings import SEEN_TO, on_file, over, sighting, unanswered
+from chalicelib.domain.supervision.sightings import SEEN_TO, none_of, on_file, over, sighting, unanswered
 from chalicelib.domain.supervision.timeline import Event, Timeline
 
+_ANSWERS = ("accept", "correct", "refuse", "not_ours", "settle")  # a source that tells of none cannot show silence
 _COMES_IN = ("submit", "supplement")
 _SAYS: Mapping[str, tuple[str, ...]] = {  # what a refusal tells besides itself: 行政许可法 art. 32(1)(2), 38
     "refuse": ("reason", "remedy"),
@@ -31,7 +32,7 @@ def corrections_repeated(timeline: Timeline, parameters: Parameters, _calendar: 
     numbers = [number for number in timeline.numbers.get("correct", ()) if number < accepted]
     most = parameters["notices"]
     if len(numbers) < most:
-        return ()
+        return none_of(timeline, "correct")
     return (sighting("A05", timeline, numbers[most - 1], nodes=tuple(numbers[:most])),)
 
 
@@ -40,7 +41,7 @@ def not_told_in_time(timeline: Timeline, parameters: Parameters, calendar: Calen
 
     An application, or what was supplied later, lay for more than the working days of the law and was neither accepted
     nor answered; by law it counts as accepted from the day on which it came in."""
-    if not timeline.tells(*SEEN_TO):
+    if not timeline.tells(*_ANSWERS):
         return NotMeasurable("accept")
     found = list[Finding]()
     for number, event in timeline.numbered(*_COMES_IN):
@@ -57,8 +58,11 @@ def refused_without_reason(timeline: Timeline, _parameters: Parameters, _calenda
 
     A refusal or denial without its reason or without the remedy, or a referral that does not say to whom. A step of
     another system that carries no text at all says nothing of what was told."""
+    refusals = timeline.numbered(*_SAYS)
+    if not refusals:
+        return none_of(timeline, *_SAYS)
     found, missing = [], None
-    for number, event in timeline.numbered(*_SAYS):
+    for number, event in refusals:
         lacking = _lacking(event, _SAYS[event.node])
         if timeline.pooled and not any(name in event.evidence for name in _SAYS[event.node]):
             missing = "reason"
@@ -78,7 +82,7 @@ def asked_for_what_was_there(timeline: Timeline, _parameters: Parameters, _calen
     what was wrong with it could have been told then."""
     notices = timeline.numbered("correct")
     if len(notices) < 2:
-        return ()
+        return none_of(timeline, "correct")
     if timeline.item is None:
         return NotMeasurable("item")
     first, event = notices[0]
@@ -101,3 +105,4 @@ CODE: Mapping[str, Code] = {
     "A17": (refused_without_reason, ()),
     "A26": (asked_for_what_was_there, ()),
 }
+SILENT = ("A06",)

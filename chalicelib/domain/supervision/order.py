@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from chalicelib.domain.calendar import Calendar, legal_day
 from chalicelib.domain.supervision.rule import Code, Finding, NotMeasurable, Parameters, Verdict, verdict
-from chalicelib.domain.supervision.sightings import FINISH, before, over, sighting
+from chalicelib.domain.supervision.sightings import FINISH, before, none_of, over, sighting
 from chalicelib.domain.supervision.timeline import Event, Timeline
 
 _RANKS = {"submit": 0, "accept": 1, "grant": 2, "deny": 2, "settle": 2, "complete": 3, "deliver": 4}
@@ -22,6 +22,8 @@ def times_reversed(timeline: Timeline, _parameters: Parameters, _calendar: Calen
 
     Receipt, acceptance, decision, completion and delivery, the first of each, are not in this order of time; or a step
     bears a time after that of its own record. Days without a time are compared as days."""
+    if not any(timeline.tells(node) for node in _RANKS if node != "submit"):
+        return NotMeasurable("accept")
     steps = _firsts(timeline)
     found, unknown = [], False
     for place, (number, event) in enumerate(steps):
@@ -99,7 +101,7 @@ def returned_again(timeline: Timeline, parameters: Parameters, _calendar: Calend
     numbers = timeline.numbers.get("return", ())
     most = parameters["returns"]
     if len(numbers) < most:
-        return ()
+        return none_of(timeline, "return")
     return (sighting("A23", timeline, numbers[most - 1], nodes=tuple(numbers[:most])),)
 
 

@@ -26,6 +26,8 @@ def too_fast(timeline: Timeline, parameters: Parameters, _calendar: Calendar) ->
     A person finished a promised item within seconds of accepting it, or an instant item within seconds of receiving
     it; or took two of acceptance, review and decision in one breath. What is done in one request has no time between.
     Stamps without a time cannot tell."""
+    if not timeline.tells(*_EXAMINES, *FINISH):
+        return NotMeasurable("accept")
     examined = [(number, event) for number, event in timeline.numbered(*_EXAMINES) if not event.automatic]
     found, unknown = list[Finding](), False
     for (number, _), (following, _) in pairwise(examined):
@@ -74,6 +76,8 @@ def idle(timeline: Timeline, parameters: Parameters, calendar: Calendar) -> Verd
 
     An open case on which nothing was done for more than the working days allowed, and which waited neither for its
     applicant nor for a special procedure: its handler is to be urged."""
+    if not timeline.tells_steps():
+        return NotMeasurable("steps")
     days = parameters["working_days"]
     found = []
     for number, since, until in _lulls(timeline):
@@ -132,3 +136,4 @@ CODE: Mapping[str, Code] = {
     "A21": (idle, ("working_days",)),
     "A22": (open_for_long, ("working_days",)),
 }
+SILENT = ("A21", "A22")

@@ -12,7 +12,7 @@ from chalicelib.domain import organisation
 from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.item import Item
 from chalicelib.domain.supervision.rule import Code, Finding, NotMeasurable, Parameters, Verdict, verdict
-from chalicelib.domain.supervision.sightings import RESULT, holder, moment, sighting
+from chalicelib.domain.supervision.sightings import RESULT, holder, moment, none_of, sighting
 from chalicelib.domain.supervision.timeline import Timeline
 
 _APART = (("accept", "deny"), ("accept", "grant"))  # of a source that does not say which item it is
@@ -25,6 +25,8 @@ def same_person(timeline: Timeline, _parameters: Parameters, _calendar: Calendar
     One person took both of two steps that the item keeps apart, in whatever order; where the item is not known,
     acceptance and decision."""
     pairs = _APART if timeline.item is None else timeline.item.separation
+    if pairs and not any(timeline.tells(one) and timeline.tells(other) for one, other in pairs):
+        return NotMeasurable("accept")
     found, unknown = list[Finding](), False
     for pair in pairs:
         if pair[0] not in timeline.numbers or pair[1] not in timeline.numbers:
@@ -62,7 +64,7 @@ def beyond_competence(timeline: Timeline, _parameters: Parameters, _calendar: Ca
     organisation has its mandate, which the step was tried for."""
     decisions = [(number, event) for number, event in timeline.numbered(*RESULT) if not event.automatic]
     if not decisions:
-        return ()
+        return none_of(timeline, *RESULT)
     if timeline.item is None:
         return NotMeasurable("item")
     levels = _deciding(timeline.item)
@@ -101,9 +103,12 @@ def too_few_on_site(timeline: Timeline, parameters: Parameters, _calendar: Calen
 
     A check on site was made by fewer staff than the law asks for, or its staff are not recorded though the item is
     checked on site."""
+    surveys = timeline.numbered(*_SURVEYS)
+    if not surveys:
+        return none_of(timeline, *_SURVEYS)
     found, missing = [], None
     needed = timeline.item is None or timeline.item.on_site_check
-    for number, event in timeline.numbered(*_SURVEYS):
+    for number, event in surveys:
         staff = event.evidence.get("on_site_staff", () if needed else None)
         if event.automatic or staff is None:
             continue

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.supervision.rule import Finding, NotMeasurable, Parameters, Verdict
 from chalicelib.domain.supervision.sightings import over
-from chalicelib.domain.supervision.span import Span, SpanCode, tally
+from chalicelib.domain.supervision.span import Span, SpanCode
 
 _PEERS = ("percent", "cases", "least", "peers")
 
@@ -53,7 +53,7 @@ def late_often(span: Span, parameters: Parameters, _calendar: Calendar) -> Verdi
 
 
 def _against_peers(rule: str, span: Span, parameters: Parameters, part: str, whole: str) -> Verdict:
-    own = tally(span.facts)
+    own = span.tally
     if own[whole] < parameters["cases"]:
         return NotMeasurable("cases")
     peers = [each for each in span.peers if each[whole] >= parameters["cases"]]
@@ -73,7 +73,7 @@ def volume_jumps(span: Span, parameters: Parameters, _calendar: Calendar) -> Ver
     months = parameters["months"]
     if len(span.earlier) < months:
         return NotMeasurable("months")
-    now, before = tally(span.facts)["received"], sum(each["received"] for each in span.earlier[:months])
+    now, before = span.tally["received"], sum(each["received"] for each in span.earlier[:months])
     if max(now * months, before) < parameters["cases"] * months:
         return NotMeasurable("cases")
     shown = {"cases": now, "before": before, "months": months}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from chalicelib.domain import materials
 from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.supervision.rule import Code, Finding, NotMeasurable, Parameters, Verdict, verdict
-from chalicelib.domain.supervision.sightings import FINISH, before, moment, on_file, sighting
+from chalicelib.domain.supervision.sightings import FINISH, before, moment, none_of, on_file, sighting
 from chalicelib.domain.supervision.timeline import Timeline
 
 _WORK = frozenset(
@@ -26,7 +26,7 @@ def materials_missing(timeline: Timeline, _parameters: Parameters, _calendar: Ca
     A required material was neither there nor shared nor promised to follow when the application was accepted."""
     number = timeline.number("accept", "settle")
     if number is None:
-        return ()
+        return none_of(timeline, "accept", "settle")
     if timeline.item is None:
         return NotMeasurable("item")
     bits = on_file(timeline, number)
@@ -43,7 +43,7 @@ def completed_in_name(timeline: Timeline, _parameters: Parameters, _calendar: Ca
     A grant was completed without the number of its result, or the case was worked on after it was completed."""
     number = timeline.number(*FINISH)
     if number is None:
-        return ()
+        return none_of(timeline, *FINISH)
     found, missing = list[Finding](), None
     finish = timeline.events[number - 1]
     decided = timeline.number("grant", "settle")
@@ -63,6 +63,8 @@ def decided_both_ways(timeline: Timeline, _parameters: Parameters, _calendar: Ca
     """意见矛盾：同一办件既受理又不予受理，或既准予又不予许可。
 
     Of one case two posts said opposite things: accepted and not accepted, or granted and denied."""
+    if not any(timeline.tells(*ones) and timeline.tells(*others) for ones, others in _OPPOSED):
+        return NotMeasurable("refuse")
     found = []
     for ones, others in _OPPOSED:
         second = timeline.number(*others)

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.calendar import ONE_DAY, Calendar, legal_day, start_of_day
-from chalicelib.domain.supervision.rule import Fact, Finding
+from chalicelib.domain.supervision.rule import Fact, Finding, NotMeasurable, Verdict
 from chalicelib.domain.supervision.timeline import Event, Timeline
 
 RESULT = ("grant", "deny", "settle")  # the decision
@@ -18,6 +18,12 @@ FINISH = ("complete", "settle")
 CLOSES = (*FINISH, "refuse", "not_ours", "withdraw", "deliver", "archive")
 _HOME = ("return", "complete", "withdraw")  # back to whoever handles the case
 SEEN_TO = frozenset({"accept", "correct", "refuse", "not_ours", "withdraw", "complete", *RESULT})  # an application
+
+
+def none_of(timeline: Timeline, *nodes: str) -> Verdict:
+    """What to say where a case has none of these nodes: nothing is wrong, or, of a source that cannot tell of any of
+    them, that it cannot be measured."""
+    return () if timeline.tells(*nodes) else NotMeasurable(nodes[0])
 
 
 def sighting(

@@ -30,6 +30,7 @@ MEASURES: Mapping[str, frozenset[str]] = {  # what a case did to count, once how
     "overdue": frozenset({"W02"}),
     "ended_or_overdue": frozenset({"W02", "refuse", "not_ours", "withdraw", *FINISHES}),
 }
+_READ = FINISHES.union(*MEASURES.values())  # the steps and findings that any rule here looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class RatingFact:
 class Span:
     """One organisation in a stretch from `first` to `last` that is over. `period`: day, days (several, looked at for
     the last of them) or month; `ratings` None: none are pooled; `earlier`: the tallies of the months before, latest
-    first; `peers`: those of the organisations beside it in the same stretch."""
+    first; `peers`: those of the organisations beside it in the same stretch; `counted`: its own tally, where the facts
+    are not at hand."""
 
     organisation: str
     period: str
@@ -85,6 +87,12 @@ class Span:
     ratings: tuple[RatingFact, ...] | None = None
     earlier: tuple[Tally, ...] = ()
     peers: tuple[Tally, ...] = ()
+    counted: Tally | None = None
+
+    @property
+    def tally(self) -> Tally:
+        """How many cases did each of MEASURES."""
+        return tally(self.facts) if self.counted is None else self.counted
 
     @property
     def subject(self) -> str:
@@ -106,13 +114,37 @@ def tally(facts: Iterable[CaseFact]) -> Tally:
     return {measure: len(found) for measure, found in cases.items()}
 
 
+def reads(fact: Fact) -> bool:
+    """Whether a rule of this kind may look at a fact; a correction may take away what one looked at. What such a rule
+    found itself is none, so that no finding leads to another look."""
+    return _reads_of_case(fact) or _reads_rating(fact)
+
+
+def _reads_rating(fact: Fact) -> bool:
+    """An active rating as it was given: what was decided about it later is no other rating."""
+    return fact.kind == "rating" and fact.n == 0 and fact.data["number"] != DEFAULT
+
+
+def _reads_of_case(fact: Fact) -> bool:
+    if fact.kind == "node":
+        return fact.n > 0 or fact.data["node"] in _READ
+    if fact.kind == "finding":
+        return fact.n > 0 or fact.data["rule"] in _READ
+    return False
+
+
+def ends_a_row(facts: Iterable[CaseFact]) -> bool:
+    """Whether what happened on a day can be the last of what a rule for several days looks for: somebody filed."""
+    return any(fact.node == "submit" and fact.applicant is not None for fact in facts)
+
+
 def of_facts(facts: Iterable[Fact]) -> tuple[CaseFact, ...]:
-    """The steps and findings among pooled facts; of one thing the latest correction counts. What a transfer brought in
-    is told by the organisation that it came from."""
+    """The steps and findings of cases among pooled facts, as far as a rule looks at them; of one thing the latest
+    correction counts. What a transfer brought in is told by the organisation that it came from."""
     latest: dict[tuple[str, str, str], Fact] = {}
     for fact in facts:
         name = (fact.place, fact.kind, fact.id)
-        if fact.kind in ("node", "finding") and (name not in latest or latest[name].n < fact.n):
+        if _reads_of_case(fact) and (name not in latest or latest[name].n < fact.n):
             latest[name] = fact
     return tuple(_of_node(fact) if fact.kind == "node" else _of_finding(fact) for fact in latest.values())
 
@@ -120,12 +152,7 @@ def of_facts(facts: Iterable[Fact]) -> tuple[CaseFact, ...]:
 def ratings_of(facts: Iterable[Fact]) -> tuple[RatingFact, ...]:
     """The active ratings among pooled facts, whatever was decided about them later: what was excluded was given all the
     same, and a rule that looks for rigged ratings must see it."""
-    first: dict[tuple[str, str], Fact] = {}
-    for fact in facts:
-        name = (fact.place, fact.id)
-        if fact.kind == "rating" and fact.data["number"] != DEFAULT and (name not in first or fact.n < first[name].n):
-            first[name] = fact
-    return tuple(_of_rating(fact) for fact in first.values())
+    return tuple(_of_rating(fact) for fact in facts if _reads_rating(fact))
 
 
 def _of_rating(fact: Fact) -> RatingFact:

@@ -14,6 +14,8 @@ from datetime import datetime
 from chalicelib.domain.case import Evidence
 from chalicelib.domain.item import Item
 
+_ENDS = frozenset({"submit", "complete", "settle", "refuse", "not_ours", "withdraw", "deliver", "archive"})
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -93,6 +95,10 @@ class Timeline:
     def tells(self, *nodes: str) -> bool:
         """Whether the source can tell of one of these nodes, as far as is known."""
         return self.told is None or not self.told.isdisjoint(nodes)
+
+    def tells_steps(self) -> bool:
+        """Whether the source can tell of anything between the receipt of a case and its end."""
+        return self.told is None or bool(self.told - _ENDS)
 
     def number(self, *nodes: str) -> int | None:
         """The number of the first event of one of these nodes."""

@@ -60,8 +60,19 @@ def record(case: Case) -> Mapping[str, Any]:
             "n": {"L": [_wire(pack(node)) for node in case.nodes[:nodes]]},
         }  # fmt: skip
 
-    change = {"NewImage": image(case.version), "OldImage": image(case.version - 1), "SequenceNumber": "1"}
+    change: dict[str, Any] = {
+        "NewImage": image(case.version),
+        "OldImage": image(case.version - 1),
+        "SequenceNumber": "1",
+    }
+    change["ApproximateCreationDateTime"] = int(case.nodes[-1].at.timestamp())
     return {"eventName": "MODIFY", "eventSource": "aws:dynamodb", "dynamodb": change}
+
+
+def batch(*hours: int) -> list[Case]:
+    """A hundred cases, some in each version of their lives, with so many hours from step to step."""
+    lives = [case for pace in hours for actions in (PLAIN, LONG) for case in grown(actions, pace)]
+    return (lives * RECORDS)[:RECORDS]
 
 
 def _wire(value: Any) -> Any:
@@ -81,12 +92,12 @@ def main() -> None:
 def measured(hours: int) -> str:
     """What a batch of cases with so many hours from step to step comes to."""
     rules = [rule for rule in all_rules().values() if rule.scope == "case"]
-    batch = ([*grown(PLAIN, hours), *grown(LONG, hours)] * RECORDS)[:RECORDS]
-    lines = [timeline(case, law()) for case in batch]
-    text = json.dumps({"Records": [record(case) for case in batch]})
+    cases = batch(hours)
+    lines = [timeline(case, law()) for case in cases]
+    text = json.dumps({"Records": [record(case) for case in cases]})
     found = sum(len(judge(line, calendar(), rules).findings) for line in lines)
     judged = compare(lambda: [judge(line, calendar(), rules) for line in lines], lambda: json.loads(text), calls=1)
-    made = compare(lambda: [timeline(case, law()) for case in batch], lambda: json.loads(text), calls=1)
+    made = compare(lambda: [timeline(case, law()) for case in cases], lambda: json.loads(text), calls=1)
     return (
         f"{found} findings, {len(text) // RECORDS} bytes a record; judge {judged.ratio:.2f} x json.loads "
         f"({judged.ours / RECORDS * 1e6:.0f} us a case), timeline {made.ratio:.2f} x"

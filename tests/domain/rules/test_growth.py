@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.case import Case, Law
 from chalicelib.domain.supervision import ladder
-from chalicelib.domain.supervision.judging import Judgement, coming, judge
+from chalicelib.domain.supervision.judging import SILENT, Judgement, coming, judge
 from chalicelib.domain.supervision.of_case import timeline
 from chalicelib.domain.supervision.rule import Finding
 from chalicelib.domain.supervision.timeline import Timeline
@@ -75,6 +75,22 @@ def test_the_next_finding_that_silence_brings_is_foretold_to_the_instant(walk: W
         then = judge(replace(line, at=when), calendar(), RULES).findings
         assert before == judge(line, calendar(), RULES).findings
         assert len(then) > len(before)
+
+
+@given(walks())
+def test_what_a_step_brings_is_not_dated_before_the_step_before_it(walk: Walk) -> None:
+    for case, following in pairwise(walk.versions):
+        last, known = case.nodes[-1].at, by_key(judged(case, walk.law).findings)
+        for finding in judged(following, walk.law).findings:
+            assert finding.at >= last if finding.key not in known else finding.at <= last
+
+
+@given(st.one_of(walks(), pooled()))
+def test_where_nothing_more_happens_only_the_silent_rules_find_something_more(walk: Walk) -> None:
+    loud = [rule for rule in EVERY if rule.code not in SILENT]
+    for case in walk.versions:
+        line = timeline(case, walk.law)
+        assert judge(replace(line, at=line.at + timedelta(days=300)), calendar(), loud) == judge(line, calendar(), loud)
 
 
 @given(walks())

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from chalicelib.domain.fact import Fact, Value, of_finding
+from chalicelib.domain.supervision.judging import judge_span
 from chalicelib.domain.supervision.rule import Finding
-from chalicelib.domain.supervision.span import CaseFact, RatingFact, of_facts, ratings_of, tally
+from chalicelib.domain.supervision.span import CaseFact, RatingFact, ends_a_row, of_facts, ratings_of, reads, tally
+from chalicelib.rules import all_rules
+from tests.domain.rules.notation import Example, examples, span
 from tests.support.people import COUNTY
+from tests.support.published import calendar
 from tests.support.walks import NINE
 
 DAY = date(2026, 3, 2)
@@ -72,3 +79,39 @@ def test_a_case_counts_once_however_often_it_does_something() -> None:
     assert tally(facts) == {
         "received": 2, "warned": 0, "refused": 1, "suspended": 1, "returned": 0, "overdue": 1, "ended_or_overdue": 2,
     }  # fmt: skip
+
+
+CROSS = [each for rule in all_rules().values() if rule.period and not rule.disabled for each in examples(rule.code)]
+
+
+@pytest.mark.parametrize("example", CROSS, ids=[example.name for example in CROSS])
+def test_no_rule_looks_at_more_than_what_marks_a_day(example: Example) -> None:
+    """Or a fact would come that leads to no look: what `reads` leaves out changes nothing that a rule says."""
+    rule = all_rules()[example.rule]
+    whole = span(example.data, rule.period)
+    read = replace(whole, facts=tuple(fact for fact in whole.facts if reads(pooled(fact))))
+    assert judge_span(read, calendar(), [rule]) == judge_span(whole, calendar(), [rule])
+    last = [fact for fact in whole.facts if fact.day == whole.last]
+    if rule.period == "days" and not ends_a_row(last):
+        assert judge_span(whole, calendar(), [rule]).findings == ()
+
+
+def pooled(fact: CaseFact) -> Fact:
+    """As it is kept: a step, or what a rule saw."""
+    if fact.node[0].isupper():
+        return Fact(COUNTY, fact.day, "finding", "f", {"rule": fact.node, "subject": fact.case_id})
+    return Fact(COUNTY, fact.day, "node", "n", {"node": fact.node, "case": fact.case_id})
+
+
+def test_what_a_cross_case_rule_found_leads_to_no_other_look() -> None:
+    codes = [code for code, rule in all_rules().items() if rule.scope == "cross"]
+    assert codes
+    for code in codes:
+        assert not reads(of_finding(Finding(code, f"{COUNTY}#2026-03-02", COUNTY, NINE), "notice"))
+        assert reads(replace(of_finding(Finding(code, f"{COUNTY}#2026-03-02", COUNTY, NINE), "notice"), n=1))
+
+
+def test_a_work_order_that_is_late_is_no_late_case() -> None:
+    late = of_finding(Finding("W02", "0123456789abcdef01234567", COUNTY, NINE, "stage"), "red")
+    assert late.kind == "order_finding"
+    assert of_facts([late]) == ()

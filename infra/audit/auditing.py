@@ -1,0 +1,93 @@
+"""Asks the rules of supervision of every case in a log, without any cloud.
+
+The rules are those of the platform, under the parameters of its catalogue; what a log cannot tell is counted as not
+measurable and never as "no violation". This module must not read files and must not print.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cache
+
+from chalicelib.domain.calendar import Calendar, CalendarYear
+from chalicelib.domain.supervision.judging import judge
+from chalicelib.domain.supervision.rule import Finding, Rule
+from infra.audit.figures import Figures
+from infra.audit.timelines import Reader
+from infra.local.load_registry import published_calendar
+from infra.logs.log import Log
+from infra.logs.mapping import DaysOff, LogMap
+
+_NO_TIME = datetime(1980, 1, 1, tzinfo=UTC)  # of a log in which nothing has a time
+Told = Callable[[Finding], None]
+EXAMPLES = 10  # cases named of each rule
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one rule said: how many findings, of how many cases, some of them by name; `not_measurable`: how many cases
+    lack what, by its short code."""
+
+    findings: int = 0
+    cases: int = 0
+    examples: list[str] = field(default_factory=list)
+    not_measurable: Counter[str] = field(default_factory=Counter)
+
+    def add(self, subject: str, number: int) -> None:
+        """`number` findings about one subject."""
+        self.findings += number
+        self.cases += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(subject)
+
+
+@dataclass(slots=True)
+class Audit:
+    """What came of one log."""
+
+    log: Log
+    figures: Figures
+    rules: Mapping[str, Rule]
+    tallies: dict[str, Tally]
+
+
+def audit(log: Log, rules: Iterable[Rule], told: Told | None = None) -> Audit:
+    """Every case of `log` judged; each finding is given to `told` as it is made."""
+    catalogue = {rule.code: rule for rule in rules}
+    figures, tallies = Figures(log.mapping, log.as_of), {code: Tally() for code in catalogue}
+    reader = Reader(log, calendar(log.mapping), log.as_of or _NO_TIME)
+    asked = [rule for rule in catalogue.values() if rule.disabled is None and rule.scope != "cross"]
+    for case in log.cases:
+        figures.add(case)
+        judgement = judge(reader.timeline(case), reader.calendar, asked)
+        by_rule = Counter(finding.rule for finding in judgement.findings)
+        for code, number in by_rule.items():
+            tallies[code].add(case.id, number)
+        for code, missing in judgement.not_measurable.items():
+            tallies[code].not_measurable[missing] += 1
+        if told:
+            for finding in judgement.findings:
+                told(finding)
+    return Audit(log, figures, catalogue, tallies)
+
+
+def calendar(mapping: LogMap) -> Calendar:
+    """The calendar that a mapping names: the published years of the registry, plain weeks, or a list of its own."""
+    if mapping.calendar == "published":
+        return published_calendar()
+    own = mapping.calendar if isinstance(mapping.calendar, DaysOff) else DaysOff()
+    return _weeks(own.off, own.work)
+
+
+@cache
+def _weeks(off: tuple[date, ...], work: tuple[date, ...]) -> Calendar:
+    """Monday to Friday in every year, but for these days."""
+    years = range(1980, 2101)
+    return Calendar({year: CalendarYear(year, _in(off, year), _in(work, year), 1, "of the log") for year in years})
+
+
+def _in(days: tuple[date, ...], year: int) -> frozenset[date]:
+    return frozenset(day for day in days if day.year == year)

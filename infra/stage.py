@@ -1,0 +1,35 @@
+"""A deployed stage as an operator's tool sees it: the names of its tables, for a process that does not run there.
+
+Region and credentials are the operator's own, found as every AWS tool finds them. This module must not know what a tool
+does with the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.local import tables
+
+_TEMPLATE = Path(__file__).parent / "tables.yaml"
+# What the platform demands of its environment and these tools have no use for: they verify no token, index nobody and
+# take no rating.
+_NOT_USED = {
+    "OIDC_ISSUER": "https://not-used.invalid",
+    "OIDC_AUDIENCE": "not-used",
+    "OIDC_JWKS_URL": "https://not-used.invalid",
+    "INDEX_KEYS": "1:" + "00" * 32,
+    "RECEIPT_KEY": "00" * 32,
+    "RATING_KEY": "00" * 32,
+    "RATING_PAGE": "https://not-used.invalid",
+}
+
+
+def variables(stage: str) -> Mapping[str, str]:
+    """The environment for a process that reads and writes the tables of `stage`."""
+    names = tables.tables_of(tables.read_template(_TEMPLATE), stage)
+    return {
+        **_NOT_USED,
+        "STAGE": stage,
+        **{tables.variable(logical_id): each["TableName"] for logical_id, each in names.items()},
+    }
