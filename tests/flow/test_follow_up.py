@@ -122,6 +122,20 @@ def test_a_bad_second_rating_is_judged_by_the_level_above(hub: Hub) -> None:
     assert [each["number"] for each in hub.get("/v1/ratings?item=hotel-licence")["items"]] == [2, 1]
 
 
+def test_ratings_that_look_rigged_are_found_next_morning_and_still_count(hub: Hub) -> None:
+    cases = [hub.life(hub.file(), *FINISHED) for _ in range(5)]
+    for number, case in enumerate(cases):  # at once, from one device, from one address
+        rated(hub, case, {"level": "very_satisfied", "device": "phone-1"}, f"rate-{number}")
+    hub.cloud.advance(DAY)
+    found = {f["rule"]: f for f in hub.get(f"/v1/findings?org={HAISHU}", DESK)["items"] if "#" in f["subject"]}
+    assert {"A13", "A35"} <= set(found)
+    assert set(found["A13"]["evidence"]["cases"]) == {case.id for case in cases}
+    orders = [hub.get(f"/v1/orders/{row['order_id']}", DESK) for row in
+              hub.get(f"/v1/orders?org={HAISHU}&kind=verification&limit=100", DESK)["items"]]  # fmt: skip
+    assert {"A13#", "A35#" + found["A35"]["occurrence"]} <= {order["finding"] for order in orders}
+    assert len(hub.get(f"/v1/ratings?org={HAISHU}")["items"]) == 5
+
+
 def test_an_appeal_comes_in_time_or_not_at_all(hub: Hub) -> None:
     case = hub.life(hub.file(), *FINISHED)
     id = follow_up(hub, rated(hub, case)["rating_id"])["order_id"]
