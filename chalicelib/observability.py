@@ -48,6 +48,7 @@ METRICS: Mapping[str, frozenset[str]] = {
     "CalendarDaysLeft": frozenset(),
     "DeadlinesSwept": frozenset(),
     "RungsReached": frozenset(),
+    "HistoriesBroken": frozenset(),
     "DeadlinesRecounted": frozenset(),
     "InvitationsMade": frozenset(),
     "CallbacksDrawn": frozenset(),

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from chalicelib.domain.item import Event, Item, Text
+from chalicelib.domain.supervision.rule import Finding
 
 VERIFICATION, SUPERVISION_ORDER, CARD = "verification", "supervision_order", "card"
 FOLLOW_UP, RATING_REVIEW, SATISFACTION_CALL = "follow_up", "rating_review", "satisfaction_call"
@@ -71,6 +72,11 @@ KINDS: Mapping[str, Item] = MappingProxyType({f"{id}@1": _kind(id) for id in _NA
 def name(kind: str, cause: str) -> str:
     """The name of the one order of this kind that follows from a cause (a finding's subject and key, an order)."""
     return hashlib.sha256(f"{kind}\n{cause}".encode()).hexdigest()[:ID_LENGTH]
+
+
+def cause(finding: Finding) -> str:
+    """What an order that follows from a finding is named by."""
+    return f"{finding.subject}\n{finding.key}"
 
 
 def is_order(subject: str) -> bool:

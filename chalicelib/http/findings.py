@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
 from chalicelib import errors
+from chalicelib.domain import order
 from chalicelib.domain.calendar import end_of_day, start_of_day
 from chalicelib.domain.supervision.rule import Finding, Rule
 from chalicelib.http import cursors
 from chalicelib.http.fields import Names, OrganisationCode, PageQuery, Shown, Time, names
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.rules import all_rules
-from chalicelib.services import watchers
+from chalicelib.services import orders, watchers
+from chalicelib.services.casework import Known
+from chalicelib.services.watchers import About
 
 door = Door(__name__, title=("监管", "Supervision"))
 
@@ -41,17 +45,29 @@ class RulesOut(Shown):
     items: list[RuleOut]
 
 
+class FollowingOut(Shown):
+    """The order that follows from a finding, as it stands."""
+
+    order_id: str
+    kind: str
+    state: str
+    closed_at: Time | None
+
+
 class FindingOut(Shown):
-    """What a rule saw. `subject`: a case, an order, or an organisation and day; `evidence` names steps and values."""
+    """What a rule saw. `about`: a case, an order, or a unit's day or month, which `subject` names; `evidence` names
+    steps and values; `order`: what became of it (None: a yellow light, which has none)."""
 
     rule: str
     name: Names
     severity: str
+    about: About
     subject: str
     occurrence: str
     organisation: str
     at: Time
     evidence: dict[str, Any]
+    order: FollowingOut | None
 
 
 class FindingsOut(Shown):
@@ -68,6 +84,7 @@ class FindingsQuery(PageQuery):
     first: Annotated[Day | None, Field(alias="from", description="first legal day")] = None
     last: Annotated[Day | None, Field(alias="to", description="last legal day")] = None
     rule: RuleCode | None = None
+    about: About | None = None
 
 
 @door.operation(
@@ -101,10 +118,11 @@ def findings(call: Call) -> Answer:
         first=first,
         last=last,
         rule=query.rule,
+        about=query.about,
         after=cursors.decode(query.cursor, {"s": str, "k": str, "t": int}, ("t", first, last)),
         most=query.limit,
     )
-    return Answer(FindingsOut(items=[_finding(each) for each in page.rows], next=cursors.encode(page.after)))
+    return Answer(FindingsOut(items=_findings(page.rows), next=cursors.encode(page.after)))
 
 
 @door.operation(
@@ -118,7 +136,7 @@ def findings(call: Call) -> Answer:
 def findings_of_case(call: Call) -> Answer:
     """Everything that was found of one case; for staff who may see it."""
     found = watchers.findings_of(call.path["case_id"], call.who, call.now)
-    return Answer(FindingsOut(items=[_finding(each) for each in found], next=None))
+    return Answer(FindingsOut(items=_findings(found), next=None))
 
 
 def _rule(rule: Rule) -> RuleOut:
@@ -133,15 +151,28 @@ def _rule(rule: Rule) -> RuleOut:
     )
 
 
-def _finding(finding: Finding) -> FindingOut:
+def _findings(found: Sequence[Finding]) -> list[FindingOut]:
+    following = orders.following(found)
+    return [_finding(each, following.get(order.cause(each))) for each in found]
+
+
+def _following(known: Known) -> FollowingOut:
+    case = known.case
+    kind = known.law.item.id
+    return FollowingOut(order_id=case.id, kind=kind, state=case.state, closed_at=case.closed_at)
+
+
+def _finding(finding: Finding, known: Known | None) -> FindingOut:
     rule = all_rules()[finding.rule]
     return FindingOut(
         rule=rule.code,
         name=names(rule.text),
         severity=rule.severity,
+        about=watchers.about_what(finding.subject),
         subject=finding.subject,
         occurrence=finding.occurrence,
         organisation=finding.organisation,
         at=finding.at,
         evidence={name: list(v) if isinstance(v, tuple) else v for name, v in sorted(finding.evidence.items())},
+        order=_following(known) if known else None,
     )

@@ -64,10 +64,18 @@ def find(case_id: str, book: Book = cases.BOOK) -> Known | None:
     return judged(stored) if stored else None
 
 
-def find_many(case_ids: Collection[str], book: Book) -> dict[str, Known]:
-    """Cases or orders by number, as of now; those that do not exist are left out."""
+def find_many(case_ids: Collection[str], book: Book) -> dict[str, Known | BrokenHistory]:
+    """Cases or orders by number, as of now, and what is wrong with one whose steps do not add up, so that it holds up
+    no other; those that do not exist are left out."""
     found = book.load_many(sorted(case_ids), consistent=True)
-    return {id: judged(stored) for id, stored in found.items()}
+    return {id: _judged(stored) for id, stored in found.items()}
+
+
+def _judged(stored: Stored) -> Known | BrokenHistory:
+    try:
+        return judged(stored)
+    except BrokenHistory as broken:
+        return broken
 
 
 def visible(case_id: str, identity: Identity, now: datetime, book: Book = cases.BOOK) -> Known:

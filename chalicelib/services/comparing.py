@@ -25,7 +25,7 @@ from chalicelib.store.marks import Mark
 
 DAYS = facts.COMPARE_UNITS
 MONTHS = f"{DAYS}#month"
-ENOUGH_SECONDS = 60  # what the longest piece of work takes many times over: a month of twenty organisations
+ENOUGH_SECONDS = 60  # a piece of work is begun with so much left: marked days of one month, or a family's month
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,10 +238,9 @@ def _void(finding: Finding) -> None:
 
 
 def _open(kind: str, finding: Finding, at: datetime) -> None:
-    cause = f"{finding.subject}\n{finding.key}"
     evidence = {"finding": finding.key}
     about, organisation = finding.subject, finding.organisation
-    orders.open_order(kind, cause, about=about, organisation=organisation, at=at, evidence=evidence)
+    orders.open_order(kind, order.cause(finding), about=about, organisation=organisation, at=at, evidence=evidence)
 
 
 def _after_order(stored: Stored, before: int) -> None:

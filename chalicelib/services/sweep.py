@@ -7,40 +7,48 @@ are read, and facts put, many at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from chalicelib.errors import BrokenHistory
 from chalicelib.services import casework, supervision
 from chalicelib.services.casework import Known
 from chalicelib.store import cases, deadlines, orders
 from chalicelib.store.deadlines import SHARDS, Deadline
 
 MOST_A_SHARD = 250  # rows of one shard in one run; the rest is due in the next, a minute later
+AGAIN = timedelta(hours=1)  # when a case whose steps do not add up is looked at again; it must not crowd out others
 _BOOKS = {supervision.CASES: cases.BOOK, supervision.ORDERS: orders.BOOK}
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one run saw: rows that were due, and rungs that they had reached."""
+    """What one run saw: rows that were due, rungs that they had reached, and the cases and orders whose steps do not
+    add up."""
 
     due: int
     reached: int
+    broken: tuple[str, ...] = ()
 
 
 def sweep(now: datetime) -> Swept:
     """Claims every rung that is reached at `now`; at most MOST_A_SHARD rows of each shard."""
-    due = reached = 0
+    due, reached, broken = 0, 0, list[str]()
     for shard in range(SHARDS):
         rows = deadlines.due(shard, now, MOST_A_SHARD)
+        heads = _heads(rows)
         due += len(rows)
-        reached += _claim(rows, now)
-    return Swept(due, reached)
+        reached += _claim([(row, head) for row, head in heads if isinstance(head, Known)], now)
+        for row, head in heads:
+            if isinstance(head, BrokenHistory):
+                deadlines.advance(replace(row, next=now + AGAIN), row)
+                broken.append(row.subject)
+    return Swept(due, reached, tuple(dict.fromkeys(broken)))
 
 
-def _claim(rows: Sequence[Deadline], now: datetime) -> int:
+def _claim(heads: Sequence[tuple[Deadline, Known]], now: datetime) -> int:
     """Puts what the clocks of these rows have brought about, and what comes after; gives the number of findings."""
-    heads = list(_heads(rows))
     brought = [supervision.brought_by(head.case, head.law, row, now) for row, head in heads]
     supervision.settle(brought)
     for row, head in heads:
@@ -48,9 +56,11 @@ def _claim(rows: Sequence[Deadline], now: datetime) -> int:
     return sum(len(each.findings) for each in brought)
 
 
-def _heads(rows: Sequence[Deadline]) -> Iterator[tuple[Deadline, Known]]:
+def _heads(rows: Sequence[Deadline]) -> list[tuple[Deadline, Known | BrokenHistory]]:
     """Each row with the case or order that it is about."""
+    heads = list[tuple[Deadline, Known | BrokenHistory]]()
     for name, book in _BOOKS.items():
         mine = [row for row in rows if row.book == name]
         found = casework.find_many({row.subject for row in mine}, book)
-        yield from ((row, found[row.subject]) for row in mine if row.subject in found)
+        heads += [(row, found[row.subject]) for row in mine if row.subject in found]
+    return heads

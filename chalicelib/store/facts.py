@@ -69,7 +69,7 @@ def of_day(organisation: str, day: date) -> list[Fact]:
 
 
 def cases_of_day(organisation: str, day: date) -> list[Fact]:
-    """Of the same the steps and findings of cases alone; what happened to work orders is several times as much."""
+    """Of the same the steps and findings of cases alone, without what happened to work orders."""
     cases = FactRow.name.between("finding#", "node$")  # "$" comes after "#"; no other kind lies between
     with guarded():
         return [fact(row) for row in FactRow.query(_place(organisation, day), cases, consistent_read=True)]

@@ -38,7 +38,14 @@ def settled(hub: Hub, number: int, minutes: int = 4) -> list[str]:
 
 
 def findings(hub: Hub, org: str, rule: str, who: Any) -> list[Any]:
-    return list(hub.get(f"/v1/findings?org={org}&rule={rule}", who)["items"])
+    """What a rule found at an organisation, all pages of it."""
+    path = f"/v1/findings?org={org}&rule={rule}"
+    page = hub.get(path, who)
+    found = list(page["items"])
+    while page["next"]:
+        page = hub.get(f"{path}&cursor={page['next']}", who)
+        found += page["items"]
+    return found
 
 
 def orders(hub: Hub, org: str, who: Any, finding: str) -> list[Any]:
@@ -105,6 +112,18 @@ def test_a_unit_that_refuses_far_more_than_its_peers_is_found_beside_them(hub: H
     assert found["evidence"] == {"beside": 3, "cases": 8, "of": 30, "of_beside": 90}
     assert len(orders(hub, HAISHU, HAISHU_WATCH, "A29#")) == 1
     assert [findings(hub, county, "A29", NINGBO_WATCH) for county in COUNTIES[1:]] == [[], [], []]
+
+
+def test_a_unit_to_which_nobody_comes_any_more_is_found_without_a_fact_of_that_month(hub: Hub) -> None:
+    for month in (1, 2, 3):
+        for serial in range(30):
+            hub.file(observed(f"2026-{month:02d}-02T08:00:00+08:00", None, f"{month}-{serial}"), POOL)
+    hub.cloud.set_clock(APRIL)
+    assert findings(hub, HAISHU, "A33", HAISHU_WATCH) == []
+    hub.cloud.set_clock(APRIL.replace(month=5))
+    (found,) = findings(hub, HAISHU, "A33", HAISHU_WATCH)
+    assert (found["subject"], found["occurrence"]) == (f"{HAISHU}#2026-04", "fewer")
+    assert found["evidence"] == {"before": 90, "cases": 0, "months": 3}
 
 
 def test_what_is_pooled_weeks_later_reopens_its_day_and_month(hub: Hub) -> None:

@@ -52,13 +52,13 @@ def redrive(hub: Hub, row: Any, who: Any = PUBLISHER) -> Any:
     return hub.ask("POST", f"/v1/quarantine/{row['reader']}/{row['sequence']}/redrive", who)
 
 
-def counts(hub: Hub, metric: str, **dimensions: str) -> float:
-    """The sum of a metric on the day of the test."""
+def counts(hub: Hub, metric: str, days: int = 2, **dimensions: str) -> float:
+    """The sum of a metric on the days of the test."""
     hub.cloud.drain()
     named = [{"Name": name, "Value": value} for name, value in {"stage": "local", **dimensions}.items()]
     points = boto3.client("cloudwatch").get_metric_statistics(
         Namespace="Zhongshu", MetricName=metric, Dimensions=named, StartTime=NINE - timedelta(days=1),
-        EndTime=NINE + timedelta(days=2), Period=86_400, Statistics=["Sum"],
+        EndTime=NINE + timedelta(days=days), Period=86_400, Statistics=["Sum"],
     )["Datapoints"]  # fmt: skip
     return float(sum(point["Sum"] for point in points))
 

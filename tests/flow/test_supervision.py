@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.flow.conftest import Filed, Hub, problem
+from tests.flow.test_quarantine import counts
+from tests.flow.test_transitions import tamper
 from tests.support.town import (
     ACCEPT,
     CORRECT,
@@ -227,6 +229,23 @@ def test_a_second_notice_is_found_by_its_rule_when_it_happens(hub: Hub) -> None:
     assert finding["evidence"]
     order = orders(hub, case, rule="A05")[0]
     assert (order["kind"], order["about"]) == ("verification", case.id)
+    assert (finding["about"], finding["order"]) == (
+        "case",
+        {"order_id": order["order_id"], "kind": "verification", "state": order["state"], "closed_at": None},
+    )
+    assert hub.get(f"/v1/findings?org={HAISHU}&rule=A05&about=order", WATCH)["items"] == []
+
+
+def test_a_case_whose_steps_do_not_add_up_holds_up_no_other(hub: Hub) -> None:
+    broken, whole = (hub.life(hub.file(), ACCEPT) for _ in range(2))
+    hub.cloud.drain()
+    tamper(hub, broken.id, lambda nodes: nodes[1]["M"]["a"].update(S="bribe"))
+    hub.cloud.advance(60 * DAY)
+    assert "W02" in {rule for rule, _ in found(hub, whole)}
+    before = counts(hub, "HistoriesBroken", days=62)
+    assert before > 0
+    hub.cloud.advance(60)
+    assert counts(hub, "HistoriesBroken", days=62) == before  # it is not looked at each minute
 
 
 def test_findings_and_orders_are_not_for_citizens_nor_for_other_places(hub: Hub) -> None:
