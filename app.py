@@ -82,9 +82,10 @@ def invite_ratings(event: CloudWatchEvent) -> None:
     falling_due.invite_ratings(datetime.fromisoformat(event.to_dict()["time"]))
 
 
-@app.schedule(Cron(30, 17, "*", "*", "?", "*"))
+@app.schedule(Cron(30, "17-22", "*", "*", "?", "*"))
 def draw_callbacks(event: CloudWatchEvent) -> None:
-    """At 01:30 in Shanghai, draws whom to call of what was finished on the day before."""
+    """Draws whom to call of what was finished on the day before: at 01:30 in Shanghai, and for what was left each hour
+    until 06:30."""
     falling_due.draw_callbacks(datetime.fromisoformat(event.to_dict()["time"]))
 
 

@@ -30,7 +30,7 @@ INVITED_AFTER = (timedelta(hours=24), timedelta(days=3))  # 泰顺、温州 2020
 DEFAULT_AFTER = timedelta(days=7)  # 广东 2019: 7日内未评价, 默认基本满意; only where the setting is on
 ONE_IN = 20  # of a unit's finished cases of a day and channel are called; one at least (default of ours)
 MOST_A_SHARD = 250  # rows of one shard in one run of invitations; the rest in the next
-MOST_DRAWN_FROM = 2_500  # the same of drawing, which wants to see a whole day
+MOST_DRAWN_FROM = 2_500  # the same of drawing, which wants to see a whole day; ten thousand cases in a run
 _INVITE, _CALL = "invite", "call"  # clocks, and lanes
 
 

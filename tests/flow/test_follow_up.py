@@ -107,6 +107,7 @@ def test_a_bad_second_rating_is_judged_by_the_level_above(hub: Hub) -> None:
     id = follow_up(hub, rated(hub, case)["rating_id"])["order_id"]
     done(hub, id, "call_back", DESK, {"verdict": "founded", "note": NOTE})
     problem(step(hub, id, "reply", DESK, {"notice": NOTE}), 422, "invalid_input", "action")
+    problem(step(hub, id, "rectify", DESK, {"note": NOTE, "verdict": "unfounded"}), 422, "invalid_input", "verdict")
     done(hub, id, "rectify", DESK, {"note": NOTE})
     done(hub, id, "reply", DESK, {"notice": "已整改"})
     rated(hub, case, {**BAD, "number": 2}, "rate-2")
