@@ -61,11 +61,6 @@ _KEY = {
     "schema": {"type": "string", "pattern": f"^{operation.KEY_PATTERN}$"},
     "example": "7f9c2ba4-0c6e-4a0c-9d54-0b1d7c9b6f10",
 }
-_SECURITY: Mapping[Access, list[dict[str, list[str]]]] = {
-    Access.token: [{"bearer": []}],
-    Access.public: [],
-    Access.optional: [{}, {"bearer": []}],
-}
 _VERSION = {
     "name": "If-Match",
     "in": "header",
@@ -73,6 +68,13 @@ _VERSION = {
     "description": "The ETag last read: one strong tag.",
     "schema": {"type": "string", "pattern": f"^{operation.VERSION_PATTERN}$"},
     "example": '"1"',
+}
+
+
+_SECURITY: Mapping[Access, list[dict[str, list[str]]]] = {
+    Access.token: [{"bearer": []}],
+    Access.public: [],
+    Access.either: [{"bearer": []}, {}],
 }
 
 

@@ -35,12 +35,12 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Access(StrEnum):
-    """Who may come to a route at all: `token` any verified identity, `public` everybody (a token that comes along
-    is not looked at), `optional` everybody, and a token that comes along must verify."""
+    """Who may come to a route at all: `token` any verified identity, `public` everybody (a token that comes
+    along is not looked at), `either` everybody, and a token that comes along is verified."""
 
     token = "token"  # noqa: S105  a kind of access, not a secret
     public = "public"
-    optional = "optional"
+    either = "either"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +217,9 @@ def _call(
 ) -> Call:
     now = words.time_of(request)
     who = None
-    header = request.headers.get("authorization")
-    if declared.access is Access.token or (header and declared.access is Access.optional):
-        who = verify(_bearer(header), now)
+    bearer = request.headers.get("authorization")
+    if declared.access is Access.token or (declared.access is Access.either and bearer is not None):
+        who = verify(_bearer(bearer), now)
         observability.note(kind=who.kind.value)
     places = _places(declared.where, path)
     key = _key(declared, request.headers.get("idempotency-key"))

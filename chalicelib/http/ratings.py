@@ -91,7 +91,7 @@ def link(call: Call) -> Answer:
     "POST",
     "/v1/ratings",
     summary=("评价", "Rate a service"),
-    access=Access.optional,
+    access=Access.either,
     body=RatingIn,
     out=RatingOut,
     status=201,
@@ -131,7 +131,7 @@ def rate(call: Call) -> Answer:
     "GET",
     "/v1/ratings",
     summary=("公开的评价", "Published ratings"),
-    access=Access.optional,
+    access=Access.either,
     query=RatingsQuery,
     out=PublishedListOut,
 )

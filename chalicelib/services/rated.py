@@ -118,13 +118,12 @@ def told(found: Sequence[Rating]) -> list[Told]:
     wanted = sorted({id for pair in names.values() for id in pair})
     known = {id: casework.judged(row) for id, row in orders.BOOK.load_many(wanted).items()}
     replies = {id: _reply(known[id]) for id in known if known[id].law.item.id == order.FOLLOW_UP}
-    long = [(id, text) for id, (text, _) in replies.items() if isinstance(text, bytes)]
-    texts = dossiers.texts(long) if long else {}
+    texts = dossiers.texts({id: text for id, (text, _) in replies.items() if isinstance(text, bytes)})
     rows = []
     for each in found:
         follow_up, review = names.get(each.id, ("", ""))
         text, at = replies.get(follow_up, (None, None))
-        reply = texts.get(text) if isinstance(text, bytes) else text
+        reply = texts.get(follow_up) if isinstance(text, bytes) else text
         decided = _decided(each, known.get(follow_up), known.get(review))
         rows.append(
             Told(each, decided, known.get(follow_up), known.get(review), str(reply) if reply is not None else None, at)

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -25,10 +25,10 @@ from chalicelib.store.connection import share
 from chalicelib.store.failures import ConditionFailed, guarded, persistently
 
 COMMITMENT_BYTES = 16
+LONGEST_BATCH = 100  # keys of one BatchGetItem
 SALT_BYTES = 16
 _FORM = "form#"
 _TEXT = "text#"
-_LONGEST_BATCH = 100  # keys of one BatchGetItem
 
 
 class DossierRow(Model):
@@ -101,17 +101,6 @@ def put_texts(case_id: str, texts: Mapping[bytes, str]) -> None:
             persistently(partial(row.save, condition=DossierRow.part.does_not_exist()))
 
 
-def texts(keys: Collection[tuple[str, bytes]]) -> dict[bytes, str]:
-    """Long texts, each named by its case or order and its digest; one round trip for a hundred."""
-    found: dict[bytes, str] = {}
-    wanted = sorted({(id, _TEXT + digest.hex()) for id, digest in keys})
-    for start in range(0, len(wanted), _LONGEST_BATCH):
-        with guarded():
-            for row in DossierRow.batch_get(wanted[start : start + _LONGEST_BATCH]):
-                found[bytes.fromhex(row.part.removeprefix(_TEXT))] = row.body.decode()
-    return found
-
-
 def load_all(case_id: str) -> tuple[dict[int, Dossier], dict[bytes, str]]:
     """Every part of a dossier, forms by version and texts by digest; one query."""
     forms: dict[int, Dossier] = {}
@@ -123,6 +112,17 @@ def load_all(case_id: str) -> tuple[dict[int, Dossier], dict[bytes, str]]:
             else:
                 texts[bytes.fromhex(row.part.removeprefix(_TEXT))] = row.body.decode()
     return forms, texts
+
+
+def texts(wanted: Mapping[str, bytes]) -> dict[str, str]:
+    """One long text each of several cases or orders, by their names; one read a hundred. Shredded ones are left out."""
+    keys = [(id, _TEXT + digest.hex()) for id, digest in wanted.items()]
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), LONGEST_BATCH):
+        with guarded():
+            for row in DossierRow.batch_get(keys[start : start + LONGEST_BATCH]):
+                found[row.id] = row.body.decode()
+    return found
 
 
 def _form_part(version: int) -> str:

@@ -102,7 +102,7 @@ FORGED: dict[str, tuple[Callable[[Forger], str | None], str]] = {
 }  # fmt: skip
 
 
-OPTIONAL: Any = [{}, {"bearer": []}]  # in the document: a token may come along
+OPTIONAL: Any = [{"bearer": []}, {}]  # in the document: a token may come along
 PUBLIC: Any = []
 
 
