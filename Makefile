@@ -51,7 +51,7 @@ check: $(READY) ## lint, format, types, and whether the generated documents are 
 contract: $(CONTRACT)/.ready ## hold a second, independent engine against the checks that ours passes
 	@CONTRACT_MINISTACK=$(CONTRACT)/bin/python $(BIN)/python -m pytest -n 0 tests/contract
 
-bench: $(READY) ## measure what a request costs beside what it stands on (two minutes; docs/performance.md)
+bench: $(READY) ## measure what a request costs beside what it stands on (three minutes; docs/performance.md)
 	@$(BIN)/python -m tests.bench
 
 format: $(READY) ## let ruff put the code in order

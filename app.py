@@ -18,7 +18,19 @@ from datetime import datetime
 
 from chalice.app import Chalice, CloudWatchEvent, Cron, DynamoDBEvent, Rate, SQSEvent
 
-from chalicelib.http import calendars, cases, findings, openapi, orders, quarantine, ratings, registry
+from chalicelib.http import (
+    calendars,
+    cases,
+    consultation,
+    filing,
+    findings,
+    openapi,
+    orders,
+    quarantine,
+    ratings,
+    registry,
+    results,
+)
 from chalicelib.http.operation import mount
 from chalicelib.observability import SERVICE
 from chalicelib.reactions import coverage, falling_due, records, watching
@@ -33,7 +45,7 @@ REACTIONS = {
 }
 
 # 1. What clients ask: the function `api_handler`.
-PLATFORM = (cases, ratings, findings, orders, calendars, registry)
+PLATFORM = (cases, ratings, findings, orders, filing, results, consultation, calendars, registry)
 DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 

@@ -33,8 +33,11 @@ FIELDS = frozenset(
         "kind",
         "organisation",
         "case_id",
+        "order_id",
         "stream",
         "reason",
+        "reader",
+        "purpose",
     }
 )
 
@@ -55,6 +58,7 @@ METRICS: Mapping[str, frozenset[str]] = {
     "SpansCompared": frozenset(),
     "PatternsSeen": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),
+    "QuestionsAsked": frozenset({"outcome"}),
 }
 
 _PRIVATE = re.compile(r"[0-9]{5,}[0-9Xx]?|[\u3400-\u9fff]+")

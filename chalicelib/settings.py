@@ -42,6 +42,7 @@ class Settings:
     dirty_table: str
     days_table: str
     quarantine_table: str
+    conversations_table: str
     ratings_table: str
     oidc_issuer: str
     oidc_audience: str
@@ -74,6 +75,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         dirty_table=_text(environment, "DIRTY_TABLE"),
         days_table=_text(environment, "DAYS_TABLE"),
         quarantine_table=_text(environment, "QUARANTINE_TABLE"),
+        conversations_table=_text(environment, "CONVERSATIONS_TABLE"),
         ratings_table=_text(environment, "RATINGS_TABLE"),
         oidc_issuer=_text(environment, "OIDC_ISSUER"),
         oidc_audience=_text(environment, "OIDC_AUDIENCE"),

@@ -42,7 +42,7 @@ class Names:
 
 
 class Ledger:
-    """The database. What is due can be read as a `spans.Source`: cross-case rules are asked of it."""
+    """The database. What is due can be read as a `spans.Pool`: cross-case rules are asked of it."""
 
     def __init__(self) -> None:
         self._base = sqlite3.connect("")  # no name: a temporary file, of which what fits stays in memory

@@ -18,6 +18,7 @@ from chalicelib.domain.rating import Rating
 from chalicelib.domain.supervision.rule import Finding
 from chalicelib.domain.supervision.sightings import over
 from chalicelib.domain.supervision.span import MONTH
+from chalicelib.domain.supervision.spans import Months, month_of
 from chalicelib.rules import all_rules
 from chalicelib.services import casework, comparing, finishing, rating_loop, spans, supervision
 from chalicelib.store import books, cases, facts, findings, orders, ratings
@@ -117,10 +118,10 @@ def _seen(book: Ledger, today: date) -> Iterator[spans.Seen]:
             families.add(tuple(spans.beside(organisation)))
             begun = min(begun, days[0])
     for family in sorted(families):
-        month, counted = spans.month_of(begun), spans.Months()
-        while month < spans.month_of(today):
+        month, counted = month_of(begun), Months()
+        while month < month_of(today):
             yield from spans.of_month(book, family, month, counted)
-            month = spans.month_of(month, 1)
+            month = month_of(month, 1)
 
 
 def _explained(book: Ledger, kept: Finding) -> bool:
@@ -128,11 +129,11 @@ def _explained(book: Ledger, kept: Finding) -> bool:
     organisation, _, stretch = kept.subject.partition("#")
     if all_rules()[kept.rule].period == MONTH:
         month = date.fromisoformat(f"{stretch}-01")
-        first, last = spans.month_of(month, -spans.months_before()), spans.month_of(month, 1) - ONE_DAY
+        first, last = month_of(month, -spans.rulebook().months_before), month_of(month, 1) - ONE_DAY
         beside = spans.beside(organisation)
     else:
         last = date.fromisoformat(stretch)
-        first, beside = last - timedelta(days=spans.window() - 1), [organisation]
+        first, beside = last - timedelta(days=spans.rulebook().window - 1), [organisation]
     return book.came_late(beside, first, last, int(over(last).timestamp()))
 
 

@@ -45,6 +45,16 @@ class Line(StrEnum):
     detention = "detention"  # 监管
 
 
+class Purpose(StrEnum):
+    """What staff read somebody's identity for (查阅目的); 个人信息保护法 art. 6: for a definite purpose."""
+
+    handling = "handling"  # 办理
+    call_back = "call_back"  # 回访
+    verification = "verification"  # 核查
+    supervision = "supervision"  # 监督检查
+    archiving = "archiving"  # 归档
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who is asking: `subject` names the person or client, `organisation` is a code (staff only)."""
@@ -123,7 +133,7 @@ def require_actor(identity: Identity, who: Who, *, organisation: str, line: Line
             f"本办件由 {organisation} 办理",
             f"this case is handled by {organisation}; act in its name or not at all",
         )
-    if who.lines and identity.lines and line not in identity.lines:
+    if who.lines and line and identity.lines and line not in identity.lines:
         raise Forbidden(f"需要警种：{line}", f"the service line {line} is needed")
 
 

@@ -16,12 +16,22 @@ from chalicelib.domain.case import Case, Evidence, Law, Node, sealed
 from chalicelib.domain.folding import clocks_after, deemed, edge, stepped, target
 from chalicelib.domain.guards import GUARDS
 from chalicelib.domain.pause_classes import PAUSE_CLASSES
-from chalicelib.domain.procedure import SUBMIT, Action
+from chalicelib.domain.procedure import RETURN, SUBMIT, Action
 from chalicelib.domain.records import RECORDS
 from chalicelib.domain.wish import Wish
 from chalicelib.errors import ActionNotAllowed, FieldError, Forbidden, InvalidInput, NotFound, TooManySteps
 
 MOST_NODES = 150  # a case that needs more than this is not a case; keeps the item far below 400 kB
+_IN_PLACE = (
+    "to_organisation",
+    "to_line",
+    "corrections",
+    "complexity",
+    "verdict",
+    "disclosure",
+    "call_back",
+    "satisfaction",
+)
 KEPT_TO_DECIDE = 30  # the last of them are for steps that lead on: notes and notices cannot lock a case open
 
 
@@ -65,6 +75,8 @@ def _recorded(case: Case, wish: Wish, row: Action, law: Law) -> Mapping[str, Evi
         added |= RECORDS[name](case, wish, law)
     if row.passes == "up" and law.item.two_level:
         added["to_organisation"] = organisation.above(case.holder, law.item.two_level.decide) or case.holder
+    if row.passes == "assigner":
+        added["to_organisation"] = assigner(case, row.name)
     since = deemed(case, wish.at, law)
     if since and since.state == target(case, row, law.procedure):
         added["deemed_since"] = int(since.since.timestamp())
@@ -133,17 +145,28 @@ def _require_recorder(wish: Wish) -> None:
         )
 
 
+def assigner(case: Case, action: str) -> str:
+    """Who assigns a work order and reviews it, once `action` is taken: where it was filed; after a second return, the
+    level above (default of ours; 原则上不再退单)."""
+    returns = [*(node.action for node in case.nodes), action].count(RETURN)
+    return (organisation.parent(case.organisation) if returns > 1 else None) or case.organisation
+
+
 def _takes(row: Action, name: str) -> bool:
-    if name in ("verdict", "satisfaction"):
-        return name in row.demands
-    return "missing_materials" in row.records if name == "corrections" else row.passes == "named"
+    match name:
+        case "corrections":
+            return "missing_materials" in row.records
+        case "to_organisation" | "to_line":
+            return row.passes == "named"
+        case _:
+            return name in row.demands
 
 
 def _require_in_place(row: Action, wish: Wish) -> None:
     """Some evidence says something only of the steps that act on it; elsewhere it would be believed by its readers."""
     errors = [
         FieldError(name, "not_here", f"“{row.text.zh}”不接受此项", f"{row.name} does not take this field")
-        for name in ("to_organisation", "to_line", "corrections", "verdict", "satisfaction")
+        for name in _IN_PLACE
         if wish.evidence.get(name) is not None and not _takes(row, name)
     ]
     if errors:

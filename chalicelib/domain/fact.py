@@ -22,9 +22,10 @@ Value = str | int | None
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One row: `kind` (of cases node, transferred_in and finding, of work orders order and order_finding; rating,
-    rating_invitation, callback), the thing's own `id`, and `n`, the number of its correction. `data` holds short names
-    and numbers, never personal data."""
+    """One row: `kind` (of cases node, transferred_in and finding; of work orders order, order_transferred_in and
+    order_finding; the kind of an order that people file, at whom it is about; rating, rating_invitation, callback), the
+    thing's own `id`, and `n`, the number of its correction. `data` holds short names and numbers, never personal
+    data."""
 
     organisation: str
     day: date
@@ -51,14 +52,21 @@ class Fact:
 
 def of_step(before: Case | None, after: Case, law: Law, kind: str = "node") -> Iterator[Fact]:
     """The facts of the last step of `after`: one at whoever handled the case, and, where the step transferred it, one
-    more at whoever handles it from now on. The day is the legal day of the step (Asia/Shanghai)."""
+    more at whoever handles it from now on. What somebody filed about an organisation is a fact there as well, when it
+    was filed and when it was closed, whoever handles it. The day is the legal day of the step (Asia/Shanghai)."""
     node = after.nodes[-1]
     handler = before.handler if before and before.handler else after.organisation
     id = f"{after.id}#{after.version:04d}"
-    data = _data(before, after, node, law)
+    closes = after.closed_at is not None and not (before and before.closed_at)
+    data = _data(before, after, node, law, kind)
+    if kind == "order":
+        data = {**data, **_filed(after, node, closes=closes)}
     yield Fact(handler, legal_day(node.at), kind, id, data)
+    if "object" in data and (before is None or closes):
+        yield Fact(after.about, legal_day(node.at), law.item.id, id, {**data, "handler": handler})
     if after.handler != handler:
-        yield Fact(after.handler, legal_day(node.at), "transferred_in", id, {**data, "from": handler})
+        transferred = "transferred_in" if kind == "node" else f"{kind}_transferred_in"
+        yield Fact(after.handler, legal_day(node.at), transferred, id, {**data, "from": handler})
 
 
 def of_finding(finding: Finding, severity: str) -> Fact:
@@ -107,7 +115,21 @@ def of_rating(
     return Fact(rating.organisation, legal_day(rating.at), "rating", rating.id, known, n)
 
 
-def _data(before: Case | None, after: Case, node: Node, law: Law) -> Mapping[str, Value]:
+def _filed(after: Case, node: Node, *, closes: bool) -> Mapping[str, Value]:
+    """What an order that somebody filed says beside: what it is about, whether it is told again, what came of it, and
+    whether within its limit. By whom is not said: no list of facts leads to a person."""
+    first, due = after.nodes[0].evidence, after.dues.get("promised")
+    if "type" not in first:
+        return {}
+    found = {name: first.get(name) for name in ("type", "object", "item", "anonymous")}
+    found |= {name: node.evidence.get(name) for name in ("complexity", "verdict", "disclosure", "call_back")}
+    found["repeated"] = 1 if "earlier" in first else None
+    if closes and due:
+        found["late"] = 1 if node.at > due.last else 0
+    return {name: value for name, value in found.items() if isinstance(value, str | int)}
+
+
+def _data(before: Case | None, after: Case, node: Node, law: Law, kind: str) -> Mapping[str, Value]:
     line = after.line or law.item.line
     due = (before or after).due()
     found: dict[str, Value] = {
@@ -119,7 +141,7 @@ def _data(before: Case | None, after: Case, node: Node, law: Law) -> Mapping[str
         "form": law.item.form,
         "line": str(line) if line else None,
         "channel": after.channel,
-        "applicant": after.applicant or None,
+        "applicant": (after.applicant or None) if kind == "node" else None,
         "state": after.state,
         "result": after.result,
         "due": int(due.last.timestamp()) if due else None,

@@ -7,7 +7,7 @@ whether a step may be taken was decided before. No tables, no HTTP, no wall cloc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain import clocks as clockwork
@@ -128,7 +128,7 @@ def _hands(case: Case, node: Node, row: Action) -> tuple[str, str, str]:
     """Who handles the case, who holds it, and for which line, once `node` is taken."""
     handler, holder = case.handler or case.organisation, case.holder or case.organisation
     match row.passes:
-        case "up":
+        case "up" | "assigner":
             return handler, str(node.evidence.get("to_organisation", holder)), case.line
         case "parent":
             return handler, organisation.parent(handler) or handler, case.line
@@ -174,6 +174,8 @@ def _changed(clock: Clock, effect: str, step: Node | Wish, item: Item) -> Clock:
         case "extend" if item.extension and item.extension.unit == clock.limit.unit:
             days = _int(step.evidence.get("days"), 0)
             return clockwork.extend(clock, Limit(days, clock.limit.unit, item.extension.basis))
+        case "complex" if item.complex and step.evidence.get("complexity") == "complex":
+            return replace(clock, limit=item.complex)
         case _:
             return clock
 

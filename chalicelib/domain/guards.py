@@ -1,29 +1,21 @@
 """Guards: conditions of a step that look at more than the table, each under the name the table uses.
 
 A guard returns nothing or refuses, saying which field and why. It must not change anything.
+Those of work orders: `chalicelib.domain.order_guards`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from chalicelib.domain import clocks, folding, organisation
 from chalicelib.domain.authority import Kind
-from chalicelib.domain.calendar import Calendar, legal_day
+from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.case import Case, Law, agent_may
 from chalicelib.domain.materials import missing
+from chalicelib.domain.order_guards import ORDER_GUARDS, Guard, invalid
 from chalicelib.domain.wish import Wish
 from chalicelib.errors import FieldError, InvalidInput, SamePerson
-
-DELISTED_AFTER = 10  # working days
-APPEALED_WITHIN = 3  # working days
-SECOND_RATING_WITHIN = 7  # calendar days
-
-Guard = Callable[[Case, Wish, Law, Calendar], None]
-
-
-def _invalid(field: str, code: str, zh: str, en: str) -> InvalidInput:
-    return InvalidInput(zh, en, errors=[FieldError(field, code, zh, en)])
 
 
 def materials_complete(case: Case, _wish: Wish, law: Law, _calendar: Calendar) -> None:
@@ -63,7 +55,7 @@ def two_on_site(_case: Case, wish: Wish, law: Law, _calendar: Calendar) -> None:
     """行政许可法 art. 34: a check of the substance on site is made by two or more staff."""
     staff = wish.evidence.get("on_site_staff")
     if law.item.on_site_check and (not isinstance(staff, tuple) or len(set(staff)) < 2):
-        raise _invalid(
+        raise invalid(
             "on_site_staff",
             "two_staff_needed",
             "现场核查须由两名以上工作人员进行，请填写其工号",
@@ -76,11 +68,11 @@ def extension_lawful(case: Case, wish: Wish, law: Law, calendar: Calendar) -> No
     longest = law.item.extension
     days = wish.evidence.get("days")
     if longest is None:
-        raise _invalid("action", "no_extension", "该事项依法不得延长", "this item's limit may not be extended")
+        raise invalid("action", "no_extension", "该事项依法不得延长", "this item's limit may not be extended")
     if any(node.action == wish.action for node in case.nodes):
-        raise _invalid("action", "extended_before", "期限只能延长一次", "a limit may be extended only once")
+        raise invalid("action", "extended_before", "期限只能延长一次", "a limit may be extended only once")
     if not isinstance(days, int) or not 1 <= days <= longest.amount:
-        raise _invalid(
+        raise invalid(
             "days",
             "extension_too_long",
             f"延长不得超过 {longest.amount} 日",
@@ -92,7 +84,7 @@ def extension_lawful(case: Case, wish: Wish, law: Law, calendar: Calendar) -> No
         )
     running = [c for c in case.clocks.values() if c.stopped is None and not clocks.paused(c)]
     if any(clocks.overdue(c, calendar, wish.at) for c in running if c.name == "statutory"):
-        raise _invalid(
+        raise invalid(
             "action",
             "already_overdue",
             "期限已届满，不得再延长",
@@ -104,7 +96,7 @@ def has_upper_level(case: Case, _wish: Wish, law: Law, _calendar: Calendar) -> N
     """行政许可法 art. 35: what a lower organ reviews and an upper one decides is passed up by the lower one."""
     two_level = law.item.two_level
     if two_level is None or organisation.level(case.holder) is not two_level.review:
-        raise _invalid(
+        raise invalid(
             "action", "no_upper_level", "该事项由本级决定，无须报送上级", "this item is decided at this level"
         )
 
@@ -117,7 +109,7 @@ def decides_here(case: Case, _wish: Wish, law: Law, _calendar: Calendar) -> None
             "该事项由上级机关决定，请审查后报送（forward）",
             "the level above decides; review it, then forward it",
         )
-        raise _invalid("action", "decided_above", zh, en)
+        raise invalid("action", "decided_above", zh, en)
 
 
 def not_deemed_granted(case: Case, wish: Wish, law: Law, _calendar: Calendar) -> None:
@@ -126,7 +118,7 @@ def not_deemed_granted(case: Case, wish: Wish, law: Law, _calendar: Calendar) ->
     if deemed and law.procedure.states[deemed.state].result == "granted":
         zh = "逾期未作决定，依法视为准予，不得再作不予决定；请办理“准予”（grant）"
         en = "no decision in time is a grant by law and can no longer be denied; record the grant"
-        raise _invalid("action", "deemed_granted", zh, en)
+        raise invalid("action", "deemed_granted", zh, en)
 
 
 def transfer_lawful(case: Case, wish: Wish, law: Law, _calendar: Calendar) -> None:
@@ -134,10 +126,10 @@ def transfer_lawful(case: Case, wish: Wish, law: Law, _calendar: Calendar) -> No
     to, line = wish.evidence.get("to_organisation"), wish.evidence.get("to_line")
     if to in (None, case.holder) and line in (None, case.line or law.item.line):
         zh, en = "请填写接收单位或接收警种（与现承办不同）", "name another organisation or another line"
-        raise _invalid("to_organisation", "nobody_to_transfer_to", zh, en)
+        raise invalid("to_organisation", "nobody_to_transfer_to", zh, en)
     if isinstance(to, str) and organisation.level(to) not in law.item.levels:
         levels = ", ".join(sorted(law.item.levels))
-        raise _invalid("to_organisation", "wrong_level", f"该事项由 {levels} 级办理", f"handled at level {levels}")
+        raise invalid("to_organisation", "wrong_level", f"该事项由 {levels} 级办理", f"handled at level {levels}")
 
 
 def somebody_present(_case: Case, wish: Wish, _law: Law, _calendar: Calendar) -> None:
@@ -148,7 +140,7 @@ def somebody_present(_case: Case, wish: Wish, _law: Law, _calendar: Calendar) ->
             "请注明办理依据：applicant 本人到场、agent 代理人到场、letter 来函",
             "say on what ground: applicant present, agent present, or letter",
         )
-        raise _invalid("present", "demanded", zh, en)
+        raise invalid("present", "demanded", zh, en)
 
 
 def agent_may_collect(case: Case, wish: Wish, _law: Law, _calendar: Calendar) -> None:
@@ -160,59 +152,7 @@ def agent_may_collect(case: Case, wish: Wish, _law: Law, _calendar: Calendar) ->
             "代理人领取须有有效授权：请在 authority 填写授权委托书编号",
             "an agent collects with a valid authority: put the number of the letter in `authority`",
         )
-        raise _invalid("authority", "authority_needed", zh, en)
-
-
-def ten_days_on_record(case: Case, wish: Wish, _law: Law, calendar: Calendar) -> None:
-    """A card stands on record for ten working days before it can be delisted (default of ours)."""
-    since = next(node.at for node in reversed(case.nodes) if node.action in ("acknowledge", "overrule", "submit"))
-    if legal_day(wish.at) < calendar.working_day_after(legal_day(since), DELISTED_AFTER):
-        raise _invalid(
-            "action",
-            "too_early",
-            f"记录在案满 {DELISTED_AFTER} 个工作日方可申请销牌",
-            f"a card stands on record for {DELISTED_AFTER} working days first",
-        )
-
-
-def appeal_in_time(case: Case, wish: Wish, _law: Law, calendar: Calendar) -> None:
-    """A bad rating is appealed within three working days of the call-back (default of ours)."""
-    called = next(node.at for node in reversed(case.nodes) if node.action == "call_back")
-    last = calendar.working_day_after(legal_day(called), APPEALED_WITHIN)
-    if legal_day(wish.at) > last:
-        raise _invalid(
-            "action",
-            "too_late",
-            f"申诉应在回访后 {APPEALED_WITHIN} 个工作日内提出，已于 {last.isoformat()} 截止；请整改并反馈",
-            f"an appeal comes within {APPEALED_WITHIN} working days of the call-back, here by {last.isoformat()}; "
-            "rectify and reply",
-        )
-
-
-def nothing_to_rectify(case: Case, _wish: Wish, _law: Law, _calendar: Calendar) -> None:
-    """国办发〔2019〕51号: what is founded is rectified before it is replied to; what is not is explained."""
-    verdict = next(node.evidence.get("verdict") for node in reversed(case.nodes) if node.action == "call_back")
-    if verdict != "unfounded":
-        raise _invalid(
-            "action",
-            "rectify_first",
-            "回访核实为属实或部分属实，请先整改（rectify）再反馈",
-            "the call-back found it founded, or partly so: rectify first, then reply",
-        )
-
-
-def second_rating_awaited(case: Case, wish: Wish, _law: Law, _calendar: Calendar) -> None:
-    """Whoever rated badly has seven days after the reply for a second rating (default of ours); who used it has."""
-    if any(node.action in ("rate_again", "dispute") for node in case.nodes):
-        return
-    replied = next(node.at for node in reversed(case.nodes) if node.action == "reply")
-    if (legal_day(wish.at) - legal_day(replied)).days <= SECOND_RATING_WITHIN:
-        raise _invalid(
-            "action",
-            "too_early",
-            f"反馈后 {SECOND_RATING_WITHIN} 日内办事人可以追评，期满方可办结",
-            f"for {SECOND_RATING_WITHIN} days after the reply a second rating may come; close it then",
-        )
+        raise invalid("authority", "authority_needed", zh, en)
 
 
 GUARDS: Mapping[str, Guard] = {
@@ -226,8 +166,5 @@ GUARDS: Mapping[str, Guard] = {
     "transfer_lawful": transfer_lawful,
     "somebody_present": somebody_present,
     "agent_may_collect": agent_may_collect,
-    "ten_days_on_record": ten_days_on_record,
-    "appeal_in_time": appeal_in_time,
-    "nothing_to_rectify": nothing_to_rectify,
-    "second_rating_awaited": second_rating_awaited,
+    **ORDER_GUARDS,
 }

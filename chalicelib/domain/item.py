@@ -101,6 +101,7 @@ class Item:
     subjects: frozenset[str]
     delivery: frozenset[str]
     active: bool
+    complex: Limit | None = None  # takes the place of the promised limit of what is found to be complex; only orders
 
     @property
     def ref(self) -> str:

@@ -15,13 +15,14 @@ from chalicelib.domain.item import Text
 
 BACK = "back"  # a target: the state in which the pause began
 SUBMIT = "submit"  # the action that makes a case
+RETURN = "return"  # 退单: the action that gives a work order back to who assigned it
 SETTLE = "settle"  # 当场办结: the action that finishes an instant item at the window
 CLOCKS = ("statutory", "promised", "stage")
-EFFECTS = ("start", "stop", "pause", "resume", "extend", "recount")
-# to the deciding level, to the organisation above, to whom the step names, back to who handles the case
-PASSES = ("up", "parent", "named", "home")
+EFFECTS = ("start", "stop", "pause", "resume", "extend", "complex", "recount")
+# to the deciding level, to the organisation above, to whom the step names, back to who handles the case, to who assigns
+PASSES = ("up", "parent", "named", "home", "assigner")
 BOOKS = ("cases", "orders")
-RECORDS = ("missing_materials",)
+RECORDS = ("missing_materials", "line_concerned")
 GUARDS = (
     "materials_complete",
     "separate_persons",
@@ -37,6 +38,16 @@ GUARDS = (
     "appeal_in_time",
     "nothing_to_rectify",
     "second_rating_awaited",
+    "impartial",
+    "assigned_within",
+    "return_lawful",
+    "extension_in_time",
+    "extension_as_asked",
+    "call_back_possible",
+    "nobody_to_call",
+    "heard_of_result",
+    "redone_once",
+    "receiver_named",
 )
 DEMANDS = (
     "note",
@@ -50,7 +61,13 @@ DEMANDS = (
     "handed_to",
     "materials",
     "competent_authority",
+    "complexity",
+    "reply",
     "verdict",
+    "disclosure",
+    "call_back",
+    "question",
+    "helpful",
     "satisfaction",
 )
 

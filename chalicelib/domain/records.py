@@ -26,4 +26,10 @@ def missing_materials(case: Case, wish: Wish, law: Law) -> Mapping[str, Evidence
     return {"corrections": materials.present(law.item, bits)} if bits else {}
 
 
-RECORDS: Mapping[str, Record] = {"missing_materials": missing_materials}
+def line_concerned(case: Case, wish: Wish, _law: Law) -> Mapping[str, Evidence]:
+    """An order that names an item or a case goes to the service line (警种) that owns it, unless another is named."""
+    line = case.nodes[0].evidence.get("line")
+    return {"to_line": line} if line and not wish.evidence.get("to_line") else {}
+
+
+RECORDS: Mapping[str, Record] = {"missing_materials": missing_materials, "line_concerned": line_concerned}

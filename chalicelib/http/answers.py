@@ -12,14 +12,19 @@ from typing import Any, Literal
 from pydantic import Field
 
 from chalicelib.domain import identifiers, materials
-from chalicelib.domain.case import Case, Evidence, Node
+from chalicelib.domain.case import Case, Evidence, Law, Node
 from chalicelib.domain.clocks import Light
 from chalicelib.domain.folding import deemed
+from chalicelib.domain.wish import APPLICANT
 from chalicelib.http.fields import Deadline, Names, Shown, Time, deadline, names, shanghai
 from chalicelib.services.casework import Known
 from chalicelib.services.reading import History
 from chalicelib.store.dossiers import Dossier
 
+STAFF_IDS = frozenset({"approver", "on_site_staff"})
+TOLD = frozenset({
+    "type", "object", "item", "window", "case", "earlier", "remedy", "reply", "verdict", "disclosure", "call_back",
+})  # fmt: skip
 ClockName = Literal["statutory", "promised", "stage"]
 
 
@@ -249,11 +254,23 @@ def _node(found: History, number: int, node: Node, to_staff: bool) -> NodeOut:
         name=names(rows[0].text) if rows else Names(zh=node.action, en=node.action),
         at=node.at,
         actor=node.actor if to_staff else None,
-        evidence={name: _shown(name, value, found) for name, value in sorted(node.evidence.items())},
+        evidence={
+            name: _shown(name, value, found)
+            for name, value in sorted(node.evidence.items())
+            if to_staff or _for_everybody(name, node, found.known.law)
+        },
         deadlines={name: deadline(due) for name, due in sorted(node.dues.items())},
         dossier=found.dossiers.get(number),  # type: ignore[arg-type]  # the service gives one of the three words
         chain=node.chain.hex(),
     )
+
+
+def _for_everybody(name: str, node: Node, law: Law) -> bool:
+    """What a step says to people who are not staff: nobody's staff id; of an order, what is said to whoever filed it,
+    and not how it was passed around."""
+    if law.procedure.book == "cases":
+        return name not in STAFF_IDS
+    return name in TOLD or (name in ("reason", "note") and (node.action == "refuse" or node.actor == APPLICANT))
 
 
 def _shown(name: str, value: Evidence, found: History) -> Any:
@@ -266,13 +283,16 @@ def _shown(name: str, value: Evidence, found: History) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def steps(known: Known) -> list[ProgressNode]:
+    """What was done of a case or order, without who did it."""
+    rows = known.law.procedure
+    return [ProgressNode(action=n.action, name=names(rows.rows(n.action)[0].text), at=n.at) for n in known.case.nodes]
+
+
 def progress(known: Known) -> ProgressOut:
     """How far a case is, without who did what."""
     head = _head(known)
-    rows = known.law.procedure
     return ProgressOut(
         **{name: head[name] for name in ("case_id", "state", "state_name", "result", "received_at", "deadlines")},
-        steps=[
-            ProgressNode(action=n.action, name=names(rows.rows(n.action)[0].text), at=n.at) for n in known.case.nodes
-        ],
+        steps=steps(known),
     )

@@ -145,9 +145,17 @@ class StepIn(Closed):
     ] = None
     to_organisation: OrganisationCode | None = None
     to_line: Line | None = None
+    complexity: Annotated[Literal["simple", "complex"] | None, Field(description="派单：简单或复杂事项")] = None
     verdict: Annotated[
-        Literal["founded", "partly", "unfounded"] | None, Field(description="回访结论：属实、部分属实、不属实")
+        Literal["founded", "partly", "unfounded"] | None, Field(description="认定：属实、部分属实、不属实")
     ] = None
+    reply: Annotated[Text | None, Field(description="给反映人的答复；公开的，所有人可见")] = None
+    disclosure: Annotated[Literal["public", "private"] | None, Field(description="结果是否公开")] = None
+    call_back: Annotated[Literal["satisfied", "dissatisfied", "unreachable"] | None, Field(description="回访结果")] = (
+        None
+    )
+    question: Annotated[Text | None, Field(max_length=100, description="入库的标准问法")] = None
+    helpful: Annotated[Literal["yes", "no"] | None, Field(description="答复是否有帮助")] = None
     satisfaction: Annotated[Level | None, Field(description="满意度回访：办事人的评价")] = None
     receipt: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")] | None = None
     competent_authority: Annotated[Short, AfterValidator(without_personal_data)] | None = None

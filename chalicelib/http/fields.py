@@ -21,6 +21,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from chalicelib.domain.authority import Purpose
 from chalicelib.domain.calendar import SHANGHAI
 from chalicelib.domain.clocks import Due
 from chalicelib.domain.identifiers import NotValid
@@ -122,6 +123,12 @@ def deadline(due: Due | None) -> Deadline:
     if due is None:
         return Deadline(due=None, day=None, provisional=False)
     return Deadline(due=due.last.replace(microsecond=0), day=due.day.isoformat(), provisional=due.provisional)
+
+
+class PurposeQuery(Closed):
+    """查阅目的: what staff read somebody's identity for; people read their own without one."""
+
+    purpose: Purpose | None = None
 
 
 class PageQuery(Closed):

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from chalicelib import errors
+from chalicelib.domain import order
 from chalicelib.domain.authority import Kind
+from chalicelib.domain.case import Case
 from chalicelib.http import answers, bodies, cursors
 from chalicelib.http.answers import HistoryOut
 from chalicelib.http.bodies import StepIn
@@ -22,6 +24,19 @@ door = Door(__name__, title=("工单", "Work orders"))
 ID = {"order_id": r"[0-9a-f]{24}"}
 
 
+class FiledAs(Shown):
+    """What somebody filed, without whoever filed it."""
+
+    type: str
+    type_name: Names
+    object: str
+    item: str | None
+    window: str | None
+    case_id: str | None = Field(description="the case it is linked to")
+    earlier: str | None = Field(description="重复反映: the order in which the same was answered before")
+    anonymous: bool
+
+
 class OrderOut(Shown):
     """A work order as it stands."""
 
@@ -31,6 +46,7 @@ class OrderOut(Shown):
     name: Names
     about: str
     finding: str | None = Field(description="rule#occurrence of the finding that it follows from")
+    filed: FiledAs | None = Field(description="null: nobody filed it, the platform opened it")
     rating: str | None = Field(description="rating_id of the rating that it is about")
     state: str
     state_name: Names
@@ -74,7 +90,18 @@ class OrdersQuery(PageQuery):
 
     org: OrganisationCode
     kind: (
-        Literal["verification", "supervision_order", "card", "follow_up", "rating_review", "satisfaction_call"] | None
+        Literal[
+            "verification",
+            "supervision_order",
+            "card",
+            "follow_up",
+            "rating_review",
+            "satisfaction_call",
+            "complaint",
+            "no_service",
+            "consultation",
+        ]
+        | None
     ) = None
     state: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}$")] | None = None
     due: Literal["warning", "overdue"] | None = None
@@ -91,7 +118,7 @@ class OrdersQuery(PageQuery):
 def orders_of_case(call: Call) -> Answer:
     """The orders that followed from what was found of a case."""
     found = orders.of_case(call.path["case_id"], call.who, call.now)
-    return Answer(OrdersOut(items=[_order(each) for each in found]))
+    return Answer(OrdersOut(items=[shown(each) for each in found]))
 
 
 @door.operation(
@@ -130,7 +157,7 @@ def desk(call: Call) -> Answer:
 def read(call: Call) -> Answer:
     """The order as it stands."""
     known = orders.one(call.path["order_id"], call.who, call.now)
-    return Answer(_order(known), version=known.case.version)
+    return Answer(shown(known), version=known.case.version)
 
 
 @door.operation(
@@ -141,9 +168,11 @@ def read(call: Call) -> Answer:
     out=HistoryOut,
 )
 def history(call: Call) -> Answer:
-    """Every step with its evidence; the hash chain is checked on reading. An order's number stands as `case_id`."""
+    """Every step with its evidence; the hash chain is checked on reading. An order's number stands as `case_id`.
+    Whoever filed it sees every step, and of the evidence what is said to them."""
     found = orders.history(call.path["order_id"], call.who, call.now)
-    return Answer(answers.history(found, to_staff=call.who.kind is not Kind.citizen), version=found.known.case.version)
+    body = answers.history(found, to_staff=call.who.kind is not Kind.citizen)
+    return Answer(body, version=found.known.case.version)
 
 
 @door.operation(
@@ -174,14 +203,16 @@ def act(call: Call) -> Answer:
         digest=call.digest,
         now=call.now,
     )
-    return Answer(_order(known), version=known.case.version)
+    return Answer(shown(known), version=known.case.version)
 
 
-def _order(known: Known) -> OrderOut:
+def shown(known: Known) -> OrderOut:
+    """An order as it stands."""
     case, law = known.case, known.law
     last = case.nodes[-1]
     cause, rating = (case.nodes[0].evidence.get(name) for name in ("finding", "rating"))
     return OrderOut(
+        filed=_filed(case, law.item.id),
         order_id=case.id,
         version=case.version,
         kind=law.item.id,
@@ -201,6 +232,15 @@ def _order(known: Known) -> OrderOut:
         deadlines={name: deadline(due) for name, due in sorted(case.dues.items())},
         allowed_actions=list(law.procedure.allowed(case.state)),
     )
+
+
+def _filed(case: Case, kind: str) -> FiledAs | None:
+    said = case.nodes[0].evidence
+    if "type" not in said:
+        return None
+    named = {name: said.get(name) for name in ("type", "object", "item", "window", "earlier")}
+    more = {"case_id": said.get("case"), "anonymous": bool(said.get("anonymous"))}
+    return FiledAs.model_validate({**named, **more, "type_name": names(order.type_name(kind, str(said["type"])))})
 
 
 def _queued(row: Queued, now: int) -> OrderQueuedOut:

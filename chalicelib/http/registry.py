@@ -34,7 +34,7 @@ from chalicelib.store.registry import Entry
 door = Door(__name__, title=("登记", "Registry"))
 
 
-def _page(entries: Sequence[Entry], query: PageQuery) -> Answer:
+def page_of(entries: Sequence[Entry], query: PageQuery) -> Answer:
     """The entries after the cursor; lists here are a few hundred long and kept in the process."""
     after = cursors.decode(query.cursor, {"id": str})
     rest = [e for e in entries if after is None or e.id > after["id"]]
@@ -43,17 +43,17 @@ def _page(entries: Sequence[Entry], query: PageQuery) -> Answer:
     return Answer(EntriesOut(items=[shown(e) for e in page], next=onward))
 
 
-def _published(kind: str, id: str, document: Mapping[str, Any], call: Call) -> Answer:
+def publish(kind: str, id: str, document: Mapping[str, Any], call: Call) -> Answer:
     found = registry.publish(kind, id, document, identity=call.who, now=call.now)
     return Answer(shown(found.entry), status=201 if found.fresh else 200, version=found.entry.version)
 
 
-def _document(call: Call) -> dict[str, Any]:
+def document_of(call: Call) -> dict[str, Any]:
     document: dict[str, Any] = call.body.model_dump(mode="json", exclude_none=True)
     return document
 
 
-_PUBLISH = (errors.Forbidden, errors.VersionConflict)
+PUBLISH_REFUSALS = (errors.Forbidden, errors.VersionConflict)
 
 
 @door.operation(
@@ -73,7 +73,7 @@ def items(call: Call) -> Answer:
         for entry in registry.entries("item")
         if query.line in (None, entry.document()["line"]) and query.level in (None, *entry.document()["levels"])
     ]
-    return _page(found, query)
+    return page_of(found, query)
 
 
 @door.operation(
@@ -100,11 +100,11 @@ def item(call: Call) -> Answer:
     body=ItemEntry,
     out=EntryOut,
     status=(201, 200),
-    refusals=_PUBLISH,
+    refusals=PUBLISH_REFUSALS,
 )
 def publish_item(call: Call) -> Answer:
     """Adds a version; the same document again changes nothing (200). Running cases keep the version they pinned."""
-    return _published("item", call.path["item_id"], _document(call), call)
+    return publish("item", call.path["item_id"], document_of(call), call)
 
 
 @door.operation(
@@ -120,7 +120,7 @@ def list_organisations(call: Call) -> Answer:
     """The organisations as published now."""
     query: OrganisationsQuery = call.query
     found = [e for e in registry.entries("organisation") if query.parent in (None, organisations.parent(e.id))]
-    return _page(found, query)
+    return page_of(found, query)
 
 
 @door.operation(
@@ -147,11 +147,11 @@ def one_organisation(call: Call) -> Answer:
     body=OrganisationEntry,
     out=EntryOut,
     status=(201, 200),
-    refusals=_PUBLISH,
+    refusals=PUBLISH_REFUSALS,
 )
 def publish_organisation(call: Call) -> Answer:
     """Adds a version of an organisation; the one above it must be there."""
-    return _published("organisation", call.path["code"], _document(call), call)
+    return publish("organisation", call.path["code"], document_of(call), call)
 
 
 @door.operation(
@@ -178,11 +178,11 @@ def one_staff(call: Call) -> Answer:
     body=StaffEntry,
     out=EntryOut,
     status=(201, 200),
-    refusals=_PUBLISH,
+    refusals=PUBLISH_REFUSALS,
 )
 def publish_staff(call: Call) -> Answer:
     """Adds a version of a member of staff."""
-    return _published("staff", call.path["staff_id"], _document(call), call)
+    return publish("staff", call.path["staff_id"], document_of(call), call)
 
 
 @door.operation(
@@ -196,7 +196,7 @@ def publish_staff(call: Call) -> Answer:
 )
 def delegations(call: Call) -> Answer:
     """Which items are handled by another organisation, and until when; the law has it public (行政许可法 art. 24)."""
-    return _page(registry.entries("delegation"), call.query)
+    return page_of(registry.entries("delegation"), call.query)
 
 
 @door.operation(
@@ -207,11 +207,11 @@ def delegations(call: Call) -> Answer:
     body=DelegationEntry,
     out=EntryOut,
     status=(201, 200),
-    refusals=_PUBLISH,
+    refusals=PUBLISH_REFUSALS,
 )
 def publish_delegation(call: Call) -> Answer:
     """Adds a version of a delegation. It ends by itself after its last day; an earlier end is a new version."""
-    return _published("delegation", call.path["delegation_id"], _document(call), call)
+    return publish("delegation", call.path["delegation_id"], document_of(call), call)
 
 
 @door.operation(
@@ -222,11 +222,11 @@ def publish_delegation(call: Call) -> Answer:
     body=DeviceEntry,
     out=EntryOut,
     status=(201, 200),
-    refusals=_PUBLISH,
+    refusals=PUBLISH_REFUSALS,
 )
 def publish_device(call: Call) -> Answer:
     """Adds a version of a device, under the name by which a rating tells it."""
-    return _published("device", call.path["device_id"], _document(call), call)
+    return publish("device", call.path["device_id"], document_of(call), call)
 
 
 @door.operation(
@@ -253,11 +253,11 @@ def one_calendar(call: Call) -> Answer:
     body=CalendarEntry,
     out=EntryOut,
     status=(201, 200),
-    refusals=_PUBLISH,
+    refusals=PUBLISH_REFUSALS,
 )
 def publish_calendar(call: Call) -> Answer:
     """Adds a version of a year, when the notice of 国务院办公厅 has come."""
-    return _published("calendar", call.path["year"], _document(call), call)
+    return publish("calendar", call.path["year"], document_of(call), call)
 
 
 @door.operation(

@@ -186,7 +186,8 @@ def field_errors(refused: ValidationError, data: object) -> Iterator[FieldError]
     """One FieldError for each error of `refused`; `data` is what was validated, as parsed from JSON."""
     for error in refused.errors(include_input=False, include_url=False):
         code, zh, en = _sentence(error["type"], error.get("ctx", {}))
-        yield FieldError(_path(error["loc"], data, error["type"] == "missing"), code, zh, en)
+        place = _path(error["loc"], data, error["type"] == "missing")
+        yield FieldError(place or error.get("ctx", {}).get("discriminator", "").strip("'"), code, zh, en)
 
 
 def _sentence(kind: str, context: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain import authority, rating
-from chalicelib.domain.authority import Identity
+from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.case import Case, Law, agent_may, broken_link, holders, unfolded
 from chalicelib.domain.folding import fold
 from chalicelib.domain.guards import forbidden_actors
+from chalicelib.domain.order_guards import parties_to
 from chalicelib.errors import BrokenHistory, KeyReused, NotFound
 from chalicelib.services import mandates, registry, subjects
 from chalicelib.services.subjects import RequestId
@@ -58,6 +59,11 @@ def judged(stored: Stored) -> Known:
         ) from error
 
 
+def noted(stored: Stored) -> Case:
+    """A stored case with its nodes as they stand, unfolded."""
+    return replace(stored.blank, nodes=stored.nodes)
+
+
 def find(case_id: str, book: Book = cases.BOOK) -> Known | None:
     """The case or order, whoever asks; None where there is none."""
     stored = book.load(case_id)
@@ -87,14 +93,14 @@ def recorded(case_id: str, identity: Identity, now: datetime, book: Book = cases
     """The case with its nodes as they stand, unfolded, so that a history that was touched can still be told; and
     the number of the first node that does not hold, or is missing (None: the history is whole)."""
     stored = _seen(case_id, identity, now, book)
-    case = replace(stored.blank, nodes=stored.nodes)
+    case = noted(stored)
     cut_short = case.version + 1 if case.version != stored.version else None
     return Known(case, registry.law(case.item)), broken_link(case) or cut_short
 
 
 def _seen(case_id: str, identity: Identity, now: datetime, book: Book) -> Stored:
     stored = book.load(case_id)
-    if stored is None or not may_see(identity, replace(stored.blank, nodes=stored.nodes), now):
+    if stored is None or not may_see(identity, noted(stored), now):
         raise unknown()
     return stored
 
@@ -106,7 +112,9 @@ def unknown() -> NotFound:
 
 def may_see(identity: Identity, case: Case, now: datetime) -> bool:
     """The applicant and the agent on record; the organisations that held it, those above them, and the place where
-    it was taken in; whoever has a mandate to act for one that held it."""
+    it was taken in; whoever has a mandate to act for one that held it. Whom a complaint is about does not."""
+    if identity.kind is Kind.staff and identity.subject in parties_to(case):
+        return False
     if subjects.is_applicant(identity, case.applicant):
         return True
     if subjects.is_applicant(identity, case.agent):

@@ -18,6 +18,7 @@ from itertools import groupby
 
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.supervision.rule import Finding
+from chalicelib.domain.supervision.spans import Months, month_of
 from chalicelib.services import spans, supervision
 from chalicelib.services.spans import Seen
 from chalicelib.store import facts, findings, marks
@@ -76,7 +77,7 @@ class _Run:
     def judge_months(self) -> bool:
         """The marked months that are over, organisations beside each other at once; False where there was not the
         time."""
-        due, counted = marks.listed(MONTHS, before=f"{self.today:%Y-%m}"), spans.Months()
+        due, counted = marks.listed(MONTHS, before=f"{self.today:%Y-%m}"), Months()
         for month, listed in groupby(due, key=lambda mark: mark.place.partition("#")[0]):
             left = {mark.place.partition("#")[2]: mark for mark in listed}
             while left:
@@ -108,8 +109,8 @@ def _kept(finding: Finding) -> Finding:
 
 def _speaking(days: Iterable[date]) -> Sequence[date]:
     """The months in whose judgement these days count: their own, and those that are compared with it."""
-    own = {spans.month_of(day) for day in days}
-    return sorted({spans.month_of(month, later) for month in own for later in range(spans.months_before() + 1)})
+    own = {month_of(day) for day in days}
+    return sorted({month_of(month, later) for month in own for later in range(spans.rulebook().months_before + 1)})
 
 
 def _remove(judged: Iterable[Mark]) -> None:

@@ -20,7 +20,7 @@ from chalicelib.domain.item import Item
 from chalicelib.domain.procedure import SETTLE, SUBMIT
 from chalicelib.domain.wish import Wish, set_apart
 from chalicelib.errors import Busy, FieldError, InvalidInput, KeyReused
-from chalicelib.procedures import all_procedures
+from chalicelib.procedures import procedure_of
 from chalicelib.services import admission, casework, registry, subjects
 from chalicelib.services.application import Application
 from chalicelib.services.casework import Known
@@ -101,7 +101,7 @@ def _law(application: Application) -> Law:
             )
         )
         raise InvalidInput(zh, en, errors=[FieldError("item", code, zh, en)])
-    return Law(found, all_procedures()[found.procedure])
+    return Law(found, procedure_of(found.procedure))
 
 
 def _on_record(application: Application, item: Item) -> dict[str, Evidence]:

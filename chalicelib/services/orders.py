@@ -14,6 +14,7 @@ from typing import Any
 from chalicelib.domain import engine, order
 from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.case import Case, Evidence
+from chalicelib.domain.order_guards import parties_to
 from chalicelib.domain.procedure import SUBMIT
 from chalicelib.domain.supervision.rule import Finding
 from chalicelib.domain.wish import Wish, set_apart
@@ -120,8 +121,9 @@ def desk(
     after: Mapping[str, Any] | None,
     most: int,
 ) -> Page:
-    """The orders that wait at an organisation, what is due first on top; as `reading.desk`."""
-    return reading.desk(
+    """The orders that wait at an organisation, what is due first on top; as `reading.desk`. What is about the asker is
+    not among them."""
+    page = reading.desk(
         organisation,
         identity=identity,
         now=now,
@@ -132,6 +134,19 @@ def desk(
         most=most,
         book=orders.BOOK,
     )
+    hidden = _about_oneself(page, identity)
+    return Page(tuple(row for row in page.rows if row.id not in hidden), page.after)
+
+
+def _about_oneself(page: Page, identity: Identity) -> frozenset[str]:
+    filed = [row.id for row in page.rows if row.item.rpartition("@")[0] in order.FILED]
+    found = orders.BOOK.load_many(filed) if filed and identity.kind is Kind.staff else {}
+    return frozenset(id for id, stored in found.items() if identity.subject in parties_to(casework.noted(stored)))
+
+
+def mine(identity: Identity, *, after: Mapping[str, Any] | None, most: int) -> Page:
+    """What somebody filed themselves, newest first; as `reading.mine`."""
+    return reading.mine(identity, after=after, most=most, book=orders.BOOK)
 
 
 def act(order_id: str, step: Step, *, identity: Identity, key: str | None, digest: bytes, now: datetime) -> Known:

@@ -140,7 +140,7 @@ def _reply(known: Known) -> tuple[Evidence | None, datetime | None]:
     """The last reply of a follow-up, a long one by its digest, and when it was given."""
     for node in reversed(known.case.nodes):
         if node.action == "reply":
-            return node.evidence.get("notice"), node.at
+            return node.evidence.get("reply"), node.at
     return None, None
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain import authority, clocks, explanation
-from chalicelib.domain.authority import Identity, Kind, Mandate, Post
+from chalicelib.domain.authority import Identity, Kind, Mandate
 from chalicelib.domain.calendar import Calendar, end_of_day, legal_day
 from chalicelib.domain.clocks import Clock, Light
 from chalicelib.domain.explanation import Span, Step
@@ -27,7 +27,6 @@ from chalicelib.store.dossiers import Dossier
 
 READS_A_PAGE = 4  # how often a page of the desk may read on when a filter leaves rows out
 ROWS_A_READ = 100
-_CASEWORKERS = frozenset({Post.intake, Post.review, Post.delivery, Post.supervision})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +66,6 @@ class Page:
 def one(case_id: str, identity: Identity, now: datetime) -> tuple[Known, Dossier | None]:
     """The case and its dossier (None when shredded); NotFound where there is none for this identity."""
     known = casework.visible(case_id, identity, now)
-    return known, dossiers.load(case_id, document_version(known.case))
-
-
-def dossier(case_id: str, identity: Identity, now: datetime) -> tuple[Known, Dossier | None]:
-    """The personal data on file, for the applicant, the agent and the people who work on the case; None when
-    shredded."""
-    known = casework.visible(case_id, identity, now)
-    party = any(subjects.is_applicant(identity, index) for index in (known.case.applicant, known.case.agent))
-    if not party and not (identity.kind is Kind.staff and identity.posts & _CASEWORKERS):
-        raise Forbidden(
-            "卷宗仅限申请人和经办岗位查看", "the dossier is for the applicant and those who work on the case"
-        )
     return known, dossiers.load(case_id, document_version(known.case))
 
 
@@ -177,19 +164,19 @@ def _range(due: str | None, now: datetime) -> tuple[int, int]:
     return 0, NO_DUE
 
 
-def mine(identity: Identity, *, after: Mapping[str, Any] | None, most: int) -> Page:
-    """The applicant's own cases, newest first: two reads a page."""
+def mine(identity: Identity, *, after: Mapping[str, Any] | None, most: int, book: Book = cases.BOOK) -> Page:
+    """What somebody filed themselves, newest first: two reads a page."""
     if identity.kind is not Kind.citizen:
-        raise Forbidden("“我的办件”仅限申请人", "“my cases” is for applicants; staff use /v1/desk")
+        raise Forbidden("“我的”仅限本人；工作人员请查单位队列", "“mine” is for applicants; staff ask for a desk")
     index = subjects.blind(subjects.account(identity.subject))
-    ids, onward = cases.mine(index, after=after, most=most)
-    found = cases.BOOK.load_many(ids)
+    ids, onward = book.mine(index, after=after, most=most)
+    found = book.load_many(ids)
     return Page(tuple(casework.judged(found[id]) for id in ids if id in found), onward)
 
 
 def progress(case_id: str, code: str) -> Known:
     """The case for anybody who holds its receipt; NotFound alike for a wrong number and a wrong code."""
-    if not hmac.compare_digest(subjects.query_code(case_id), code.upper()):
+    if not subjects.holds_receipt(case_id, code):
         raise casework.unknown()
     known = casework.find(case_id)
     if known is None:

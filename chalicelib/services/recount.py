@@ -1,4 +1,5 @@
-"""Deadlines counted anew when the calendar of a year was published: a step of the platform's own in each case.
+"""Deadlines counted anew when the calendar of a year was published: a step of the platform's own in each case or order
+whose procedure has one.
 
 So a date that moved has its reason in the history, and queue, explanation and warnings follow it like any other date.
 This module must not change a date that was never provisional.
@@ -13,6 +14,7 @@ from chalicelib.domain import clocks
 from chalicelib.domain.case import Case
 from chalicelib.services import casework, orders, registry
 from chalicelib.store import cases, deadlines
+from chalicelib.store import orders as books
 from chalicelib.store.deadlines import SHARDS
 
 MOST_A_SHARD = 1_000  # subjects of one shard in one run; the rest in the next
@@ -21,7 +23,7 @@ ACTION = "recalculate"
 
 @dataclass(frozen=True, slots=True)
 class Recounted:
-    """What one run saw: clocks that wait for a calendar, and cases whose dates it counted anew."""
+    """What one run saw: clocks that wait for a calendar, and cases and orders whose dates it counted anew."""
 
     waiting: int
     moved: int
@@ -37,14 +39,16 @@ def recount(now: datetime) -> Recounted:
     return Recounted(waiting, moved)
 
 
-def _recounted(case_id: str, now: datetime) -> bool:
-    known = casework.find(case_id, cases.BOOK)
-    if known is None or not _settled(known.case):
+def _recounted(subject: str, now: datetime) -> bool:
+    book, known = cases.BOOK, casework.find(subject, cases.BOOK)
+    if known is None:
+        book, known = books.BOOK, casework.find(subject, books.BOOK)
+    if known is None or not _settled(known.case) or known.law.procedure.find(ACTION, known.case.state) is None:
         return False
     years = ", ".join(f"{entry.id}@{entry.version}" for entry in registry.entries("calendar")[-2:])
     evidence = {"reason": f"日历已公布，期限重算 calendar {years}"}
-    cause = f"{case_id} {known.case.version} {years}"
-    return orders.act_as_platform(case_id, ACTION, evidence, cause=cause, now=now, book=cases.BOOK) is not None
+    cause = f"{subject} {known.case.version} {years}"
+    return orders.act_as_platform(subject, ACTION, evidence, cause=cause, now=now, book=book) is not None
 
 
 def _settled(case: Case) -> bool:

@@ -1,4 +1,4 @@
-"""The registry in the domain's terms: organisations, items, staff, calendars; published and looked up.
+"""The registry in the domain's terms: organisations, items, staff, calendars, answers; published and looked up.
 
 Every entry is versioned; publishing the same document again changes nothing, and a new version never touches a
 running case, which has pinned its own. This module must not know routes or rows.
@@ -21,7 +21,7 @@ from chalicelib.domain.order import KINDS
 from chalicelib.domain.organisation import Level, Organisation
 from chalicelib.domain.procedure import SETTLE
 from chalicelib.errors import BrokenDefinition, FieldError, Forbidden, InvalidInput, NotFound, VersionConflict
-from chalicelib.procedures import all_procedures
+from chalicelib.procedures import all_procedures, procedure_of
 from chalicelib.store import registry as store
 from chalicelib.store.failures import ConditionFailed
 from chalicelib.store.registry import Entry
@@ -84,7 +84,7 @@ def law(ref: str) -> Law:
     """What a case that pinned `id@version` is judged by; an order, by its kind."""
     id, _, version = ref.rpartition("@")
     found = KINDS[ref] if ref in KINDS else _item(id, int(version))
-    return Law(found, all_procedures()[found.procedure])
+    return Law(found, procedure_of(found.procedure))
 
 
 def find_organisation(code: str) -> Organisation | None:
@@ -137,6 +137,8 @@ def _require_sound(kind: str, id: str, document: Mapping[str, Any]) -> None:
                 _require_at_home(id, document)
             case "delegation":
                 _require_delegation(id, document)
+            case "knowledge":
+                _require_knowledge(id, document)
     except BrokenDefinition as error:
         where = str(error).partition(":")[0]
         raise InvalidInput(
@@ -203,6 +205,14 @@ def _require_delegation(id: str, document: Mapping[str, Any]) -> None:
 def _require_at_home(id: str, document: Mapping[str, Any]) -> None:
     if find_organisation(str(document["organisation"])) is None:
         raise BrokenDefinition(f"device {id}.organisation: no such organisation: {document['organisation']!r}")
+
+
+def _require_knowledge(id: str, document: Mapping[str, Any]) -> None:
+    from chalicelib.domain.consultation import knowledge  # no transition of a case needs it
+
+    found = knowledge.parse({**document, "id": id}, 1)
+    if found.item and current_item(found.item) is None:
+        raise BrokenDefinition(f"knowledge {id}.item: no such item: {found.item!r}")
 
 
 def _require_staff(id: str, document: Mapping[str, Any]) -> None:

@@ -128,6 +128,11 @@ def _signature(content: bytes) -> bytes:
     return mac.digest()[:_SIGNATURE_BYTES]
 
 
+def holds_receipt(case_id: str, code: str) -> bool:
+    """Whether `code` is the query code of a case or order, in whatever case it was typed."""
+    return hmac.compare_digest(query_code(case_id), code.upper())
+
+
 def query_code(case_id: str) -> str:
     """The code on the receipt, with which anybody who holds it can ask for progress: 8 letters, 40 bits."""
     mac = hmac.new(settings.current().receipt_key, case_id.encode(), hashlib.sha256).digest()

@@ -244,7 +244,12 @@ def _open(kind: str, finding: Finding, at: datetime) -> None:
 
 
 def _after_order(stored: Stored, before: int) -> None:
-    """A finding that was confirmed and closed gives a card, where its rule is as grave as that."""
+    """A finding that was confirmed and closed gives a card, where its rule is as grave as that; what a person answered
+    and another released becomes knowledge."""
+    if stored.blank.item.startswith(f"{order.CONSULTATION}@"):
+        from chalicelib.services import releases  # no transition of a case needs it
+
+        releases.publish(stored, before)
     if not stored.blank.item.startswith(f"{order.VERIFICATION}@"):
         return
     first = stored.nodes[0].evidence["finding"]

@@ -7,7 +7,7 @@ the caller reads back. Which tables are books: `chalicelib.store.cases`, `chalic
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +27,7 @@ from chalicelib.store.failures import guarded, persistently
 NO_DUE = 253402271999  # a paused case stands behind every dated one: 9999-12-31 in Shanghai
 LONGEST_BATCH = 100  # keys of one BatchGetItem
 DESK = "desk"  # the index of an organisation's queue, in every book
+MINE = "mine"  # the index of what somebody filed, in every book
 
 
 class _Nodes(Attribute[Sequence[Node]]):
@@ -94,11 +95,16 @@ class Queued:
     due: datetime | None
 
 
+def _no_marks(_after: Case) -> list[Action]:
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Book:
-    """One table of such items, by its model."""
+    """One table of such items, by its model; `marks`: what a step sets in the item beside head and nodes."""
 
     model: type[Row]
+    marks: Callable[[Case], list[Action]] = _no_marks
 
     @property
     def table(self) -> str:
@@ -189,6 +195,23 @@ class Book:
             "q": int(onward["q"]["N"]),
         } if onward else None
 
+    def mine(
+        self, applicant: str, *, after: Mapping[str, Any] | None, most: int
+    ) -> tuple[list[str], Mapping[str, Any] | None]:
+        """The names of what somebody filed, newest first, and where to go on; one read."""
+        with guarded():
+            page = connection().query(
+                self.table,
+                applicant,
+                exclusive_start_key=_mine_key(applicant, after) if after else None,
+                index_name=MINE,
+                limit=most,
+                scan_index_forward=False,
+            )
+        onward = page.get("LastEvaluatedKey")
+        ids = [item["id"]["S"] for item in page["Items"]]
+        return ids, {"id": onward["id"]["S"], "r": int(onward["r"]["N"])} if onward else None
+
     def _update(
         self, before: Case, after: Case, *, queued: bool, apart: Sequence[str], kept: Sequence[str]
     ) -> tuple[list[Action], Condition]:
@@ -205,6 +228,7 @@ class Book:
         remembered = {action: after.actors[action] for action in kept if action in after.actors}
         if remembered:
             actions.append(self.model.actors.set(remembered))
+        actions += self.marks(after)
         condition: Condition = self.model.version == before.version
         for action in apart:
             condition &= Path([self.model.actors.attr_name, action]) != fresh[-1].actor
@@ -222,6 +246,10 @@ def _queued(item: Mapping[str, Any]) -> Queued:
 
 def _desk_key(organisation: str, after: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": {"S": after["id"]}, "h": {"S": organisation}, "q": {"N": str(after["q"])}}
+
+
+def _mine_key(applicant: str, after: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": {"S": after["id"]}, "a": {"S": applicant}, "r": {"N": str(after["r"])}}
 
 
 def _due(case: Case) -> int:

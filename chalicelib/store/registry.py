@@ -1,4 +1,4 @@
-"""The registry as it is kept: every version of every organisation, item, staff member and calendar year.
+"""The registry as it is kept: every version of every organisation, item, staff member, calendar year and answer.
 
 An entry is a document under (kind, id#version) that never changes; publishing adds a version. Reads are kept in
 the process: a given version for ever, "the current one" for a short while. What a document means is for
@@ -22,7 +22,7 @@ from chalicelib.store.connection import share
 from chalicelib.store.failures import ConditionFailed, guarded
 
 FRESH_SECONDS = 30  # how long another process may go on with the version it knows
-KINDS = ("organisation", "item", "staff", "calendar", "delegation", "device")
+KINDS = ("organisation", "item", "staff", "calendar", "delegation", "knowledge", "device")
 
 
 class RegistryRow(Model):

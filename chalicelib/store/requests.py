@@ -1,7 +1,8 @@
-"""What an intake's Idempotency-Key already became, kept thirty days; and the two writes that are transactions.
+"""What an intake's Idempotency-Key already became, kept thirty days; and the writes that are transactions.
 
-Intake puts the case, its dossier and the request row together or not at all; a correction changes the case and
-adds a dossier together. No other module touches the requests table, and no other write is a transaction.
+Intake puts the case or order, its dossier and the request row together or not at all; what was filed again joins the
+order that is open, in the same way; a correction changes the case and adds a dossier together. No other module touches
+the requests table, and no other write is a transaction.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pynamodb.transactions import TransactWrite
 from chalicelib import settings
 from chalicelib.domain.case import Case
 from chalicelib.store import cases, dossiers
+from chalicelib.store.books import Book
 from chalicelib.store.connection import connection, share
 from chalicelib.store.dossiers import Dossier
 from chalicelib.store.failures import guarded, persistently
@@ -65,19 +67,53 @@ def taken_by_request(failed: frozenset[int]) -> bool:
     return _REQUEST in failed
 
 
-def create(key: str, digest: bytes, case: Case, dossier: Dossier, *, queued: bool, kept: Sequence[str]) -> None:
-    """Puts request, case and dossier together. ConditionFailed tells which of them was there already."""
-    request = RequestRow(key, case_id=case.id, digest=digest, expires=int((case.received + KEPT).timestamp()))
-    row = cases.BOOK.row_of(case, queued=queued, kept=kept)
+def create(
+    key: str,
+    digest: bytes,
+    case: Case,
+    dossier: Dossier,
+    *,
+    queued: bool,
+    kept: Sequence[str],
+    book: Book = cases.BOOK,
+) -> None:
+    """Puts request, case or order, and dossier together. ConditionFailed tells which of them was there already."""
+    request = _request(key, digest, case)
+    row = book.row_of(case, queued=queued, kept=kept)
     document = dossiers.row_of(case.id, 1, dossier)
 
     def write() -> None:
         with TransactWrite(connection=connection(), client_request_token=_token(key, case)) as transaction:
             transaction.save(request, condition=RequestRow.key.does_not_exist())
-            transaction.save(row, condition=cases.CaseRow.id.does_not_exist())
+            transaction.save(row, condition=book.model.id.does_not_exist())
             transaction.save(document)
 
     persistently(write)
+
+
+def join(
+    key: str, digest: bytes, before: Case, after: Case, dossier: Dossier, *, kept: Sequence[str], book: Book
+) -> None:
+    """Puts the request row, and appends to the order that it joins with a dossier part. ConditionFailed when the key
+    was used before or the version moved."""
+    request = _request(key, digest, after)
+    document = dossiers.row_of(after.id, after.version, dossier)
+    row, actions, condition = book.update_of(before, after, queued=True, apart=(), kept=kept)
+    fresh = RequestRow.key.does_not_exist()
+
+    def write() -> None:
+        with TransactWrite(connection=connection(), client_request_token=_token(key, after)) as transaction:
+            transaction.save(request, condition=fresh)
+            transaction.save(document)
+            transaction.update(row, actions=actions, condition=condition)
+
+    persistently(write)
+
+
+def _request(key: str, digest: bytes, case: Case) -> RequestRow:
+    """What the request `key` became: the last step of `case`."""
+    expires = int((case.nodes[-1].at + KEPT).timestamp())
+    return RequestRow(key, case_id=case.id, digest=digest, expires=expires)
 
 
 def amend(

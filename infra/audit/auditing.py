@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
 
-from chalicelib.domain.calendar import Calendar, CalendarYear
-from chalicelib.domain.supervision.judging import judge
+from chalicelib.domain.calendar import Calendar, CalendarYear, legal_day
+from chalicelib.domain.supervision.judging import Judgement, judge
 from chalicelib.domain.supervision.rule import Finding, Rule
+from chalicelib.domain.supervision.span import DAYS
+from chalicelib.domain.supervision.spans import Rulebook
 from infra.audit.figures import Figures
 from infra.audit.timelines import Reader
+from infra.audit.units import Units
 from infra.local.load_registry import published_calendar
 from infra.logs.log import Log
 from infra.logs.mapping import DaysOff, LogMap
@@ -28,8 +31,8 @@ EXAMPLES = 10  # cases named of each rule
 
 @dataclass(slots=True)
 class Tally:
-    """What one rule said: how many findings, of how many cases, some of them by name; `not_measurable`: how many cases
-    lack what, by its short code."""
+    """What one rule said: how many findings, of how many cases (a rule that looks at many cases: of how many days and
+    months of units), some of them by name; `not_measurable`: how many lack what, by its short code."""
 
     findings: int = 0
     cases: int = 0
@@ -60,18 +63,34 @@ def audit(log: Log, rules: Iterable[Rule], told: Told | None = None) -> Audit:
     figures, tallies = Figures(log.mapping, log.as_of), {code: Tally() for code in catalogue}
     reader = Reader(log, calendar(log.mapping), log.as_of or _NO_TIME)
     asked = [rule for rule in catalogue.values() if rule.disabled is None and rule.scope != "cross"]
+    units = Units()
     for case in log.cases:
         figures.add(case)
-        judgement = judge(reader.timeline(case), reader.calendar, asked)
-        by_rule = Counter(finding.rule for finding in judgement.findings)
-        for code, number in by_rule.items():
-            tallies[code].add(case.id, number)
-        for code, missing in judgement.not_measurable.items():
-            tallies[code].not_measurable[missing] += 1
-        if told:
-            for finding in judgement.findings:
-                told(finding)
+        line = reader.timeline(case)
+        judgement = judge(line, reader.calendar, asked)
+        units.add(line, log.mapping.item, judgement.findings)
+        _count(tallies, judgement, told)
+    if log.as_of:
+        book = Rulebook(tuple(catalogue.values()), reader.calendar)
+        for judged in units.judged(legal_day(log.as_of), book):
+            _count(tallies, judged.judgement, told)
+    if log.mapping.case.applicant is None:
+        # Rules for several days look at days on which somebody known filed; here nobody is.
+        for rule in catalogue.values():
+            if rule.period == DAYS and rule.disabled is None:
+                tallies[rule.code].not_measurable["applicant"] = len(log.cases)
     return Audit(log, figures, catalogue, tallies)
+
+
+def _count(tallies: Mapping[str, Tally], judgement: Judgement, told: Told | None) -> None:
+    by_rule = Counter(finding.rule for finding in judgement.findings)
+    for code, number in by_rule.items():
+        tallies[code].add(next(each.subject for each in judgement.findings if each.rule == code), number)
+    for code, missing in judgement.not_measurable.items():
+        tallies[code].not_measurable[missing] += 1
+    if told:
+        for finding in judgement.findings:
+            told(finding)
 
 
 def calendar(mapping: LogMap) -> Calendar:

@@ -73,7 +73,13 @@ def finding(found: Finding) -> dict[str, Any]:
     """One finding with its evidence, for programs. Times are those of the log's own clock."""
     evidence = {name: list(value) if isinstance(value, tuple) else value for name, value in found.evidence.items()}
     at = found.at.replace(tzinfo=None).isoformat(timespec="milliseconds")
-    return {"rule": found.rule, "case": found.subject, "occurrence": found.occurrence, "at": at, "evidence": evidence}
+    return {
+        "rule": found.rule,
+        "subject": found.subject,
+        "occurrence": found.occurrence,
+        "at": at,
+        "evidence": evidence,
+    }
 
 
 def show(summary: dict[str, Any], log: Log) -> None:

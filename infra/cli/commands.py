@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from infra.cli.ask_command import ask
 from infra.cli.audit_command import audit
 from infra.cli.case_commands import case, deadline, desk
 from infra.cli.demo_command import demo
@@ -18,6 +19,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for command in (demo, replay, audit, case, desk, deadline, token, clock, redrive, rebuild):
+for command in (demo, replay, audit, case, desk, ask, deadline, token, clock, redrive, rebuild):
     app.command()(command)
 app.add_typer(registry, name="registry")

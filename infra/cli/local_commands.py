@@ -102,7 +102,7 @@ def load(
     url: Url = output.DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """发布单位、事项、日历、人员 / Publish organisations, items, calendars and staff through the admin door."""
+    """发布单位、事项、日历、知识库、人员 / Publish infra/registry/ through the admin door."""
     try:
         entries = list(_in_folder(folder) if folder else load_registry.entries())
     except (OSError, tomllib.TOMLDecodeError, KeyError, ValueError) as wrong:

@@ -30,8 +30,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="输出JSON / print JSON fo
 
 def die(zh: str, en: str, status: int = 1) -> NoReturn:
     """Says what is wrong in both languages and ends."""
-    err.print(zh, style="bold red", markup=False)
-    err.print(en, style="red", markup=False)
+    err.print(zh, style="bold red", markup=False, soft_wrap=True)
+    err.print(en, style="red", markup=False, soft_wrap=True)
     raise typer.Exit(status)
 
 

@@ -20,7 +20,7 @@ from infra.local.journal import Unusable
 from infra.local.server import serving
 
 _READY = """
-中枢已在本机运行：{url}    （已发布样例登记 {published} 条：单位、事项、日历、人员；{keeps_zh}）
+中枢已在本机运行：{url}    （已发布样例登记 {published} 条：单位、事项、日历、知识库、人员；{keeps_zh}）
 
   接口与试用      {url}/            选择身份后即可操作
   一周样例办件    ./zs demo{at}         看队列、期限和流程节点

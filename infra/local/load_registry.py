@@ -1,4 +1,4 @@
-"""Loads the registry of infra/registry/ through the ordinary door: organisations, items, calendars, staff.
+"""Loads the registry of infra/registry/ through the ordinary door: organisations, items, calendars, answers, staff.
 
 Every entry is a PUT with a token that may publish, so what is loaded is checked like anything published later. This
 module must not write to tables.
@@ -29,6 +29,8 @@ def entries() -> Iterator[tuple[str, dict[str, Any]]]:
     for file in sorted((REGISTRY / "items").glob("*.toml")):
         for document in tomllib.loads(file.read_text(encoding="utf-8"))["item"]:
             yield f"/v1/items/{document.pop('id')}", document
+    for document in _read("knowledge.toml")["knowledge"]:
+        yield f"/v1/knowledge/{document.pop('id')}", document
     for document in _read("sample.toml")["staff"]:
         yield f"/v1/staff/{document.pop('id')}", document
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.domain.authority import Line
 from chalicelib.procedures import all_procedures
-from infra.reference import glossary, guards, items, markdown, procedures, refusals, routes, rules
+from infra.reference import glossary, guards, items, markdown, orders, procedures, refusals, routes, rules
 
 OPENAPI = "openapi.json"
 FOLDER = "reference"
@@ -38,6 +38,7 @@ def pages(root: Path, document: Mapping[str, Any]) -> dict[str, str]:
     catalogue = items.read(root / "infra" / "registry")
     tables = list(all_procedures().values())
     found = {procedures.path(each): procedures.page(each, words) for each in tables}
+    found[orders.PATH] = orders.page(words)
     found[guards.PATH] = guards.page(tables, words)
     found[items.PATH] = items.overview(catalogue, words)
     found |= {items.path(line): items.page(line, catalogue, words) for line in Line}

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.bench import consultation
 from tests.bench.timing import Compared
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +59,7 @@ def main(chosen: list[str]) -> int:
 def _lines(recorded: dict[str, Any], source: Path, chosen: list[str]) -> Iterator[Line]:
     from tests.bench import rows  # the platform reads its settings when it is imported
 
-    wanted = chosen or ["transition", "first", "engine", "page", "reaction", "counts"]
+    wanted = chosen or ["transition", "first", "engine", "page", "reaction", "counts", "consultation"]
     if "transition" in wanted:
         yield _ratio("transition", "PynamoDB get + update", rows.transition(recorded), 1.5)
     if "first" in wanted:
@@ -77,6 +78,8 @@ def _lines(recorded: dict[str, Any], source: Path, chosen: list[str]) -> Iterato
         yield _ratio("whole reaction to 100 records", "json.loads of them", followed, 5.5)
     if "counts" in wanted:
         yield from _counted(recorded["counts"])
+    if "consultation" in wanted:
+        yield from (Line(*row) for row in consultation.rows())
 
 
 def _ratio(row: str, against: str, found: Compared, most: float) -> Line:

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,10 @@ from chalicelib.domain import engine
 from chalicelib.domain.authority import Identity, Kind, Line, Post
 from chalicelib.domain.case import Node, unfolded
 from chalicelib.domain.folding import fold
-from chalicelib.domain.supervision import ladder
 from chalicelib.domain.supervision.judging import judge
 from chalicelib.domain.supervision.of_case import timeline
 from chalicelib.domain.wish import Wish
+from chalicelib.rules import all_rules
 from chalicelib.services import casework, registry, supervision
 from chalicelib.store import changes
 from tests.bench import floors
@@ -106,17 +107,20 @@ def plain(node: Node) -> dict[str, Any]:
 def reaction() -> tuple[Compared, Compared]:
     """A batch of a hundred records, half of them of cases in which rules find something, against `json.loads` of it.
 
-    First: every rule of one case and the rungs of its clocks asked of the folded cases. Then all that the reaction does
-    but to put what follows: each record read from the wire, its history folded, rules and rungs asked, what silence
-    will bring foretold, facts, findings and deadlines made."""
+    First: each record read from the wire, and every rule of one case, those of its limits too, asked of its history.
+    Then all that the reaction does but to put what follows: besides, the history is folded at every step, what silence
+    will bring is foretold, and facts, findings and deadlines are made."""
     cases, law, calendar = measure.batch(20, 170), registry.law("hotel-licence@1"), registry.current_calendar()
     records = [measure.record(case) for case in cases]
     text = json.dumps({"Records": records})
+    rules = [rule for rule in all_rules().values() if rule.scope != "cross" and rule.disabled is None]
 
     def judged() -> None:
-        for case in cases:
-            judge(timeline(case, law), calendar, supervision.case_rules())
-            list(ladder.reached(case, calendar, supervision.escalation_days(), case.nodes[-1].at))
+        for record in records:
+            change = changes.of_record(record)
+            assert change is not None
+            case = replace(change.stored.blank, nodes=change.stored.nodes)
+            judge(timeline(case, law), calendar, rules)
 
     def followed() -> None:
         for record in records:

@@ -180,9 +180,9 @@ def test_a_broken_table_is_refused_by_the_name_of_its_file(tmp_path: Path) -> No
     assert loaded_from(tmp_path, "odd.toml", 'name = "odd"\nversion = 1\n').startswith("odd.toml: procedure odd")
 
 
-def test_a_procedure_that_stands_in_two_files_is_refused(tmp_path: Path) -> None:
+def test_a_procedure_under_the_name_of_another_is_refused(tmp_path: Path) -> None:
     text = (PROCEDURES / "permit.toml").read_text(encoding="utf-8")
-    assert loaded_from(tmp_path, "same.toml", text) == "same.toml: permit@1 stands in another file too"
+    assert loaded_from(tmp_path, "same.toml", text) == "same.toml: it says permit@1"
 
 
 def parsed_or_refused(table: Table) -> Procedure | None:

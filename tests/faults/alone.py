@@ -12,12 +12,17 @@ from typing import Any
 from infra.local.wsgi_client import Reply
 from tests.faults.clients import FILINGS
 from tests.faults.stage import Actor, Stage
-from tests.faults.town import LAMBDA_SECONDS, Request, Town, filing, step, town
+from tests.faults.town import LAMBDA_SECONDS, Request, Town, filing, step, telling, town
 from tests.support import town as people
+from tests.support.told import complaint
 from tests.support.town import LONG
 from tests.support.wire import Call, Death, Trouble
 
-SALTED = {"CasesTable": ("g", "h"), "DossiersTable": ("salt",)}  # what depends on the salt of a dossier
+SALTED = {
+    "CasesTable": ("g", "h"),
+    "OrdersTable": ("g", "h"),
+    "DossiersTable": ("salt",),
+}  # what depends on the salt of a dossier
 Weather = Callable[[Call], Trouble]
 
 
@@ -29,7 +34,15 @@ class Deed:
     request: Request
 
 
-DEEDS = ("intake", "intake settled at the window", "correction", "long step", "long step without a key")
+DEEDS = (
+    "intake",
+    "intake settled at the window",
+    "correction",
+    "long step",
+    "long step without a key",
+    "filing",
+    "joining",
+)
 
 
 def deed(name: str) -> Deed:
@@ -44,6 +57,9 @@ def deed(name: str) -> Deed:
         case "correction":
             case, body = here.beginnings["correction"].case, people.SUPPLEMENT[2]
             return Deed("correction", step(people.ZHANG, case, "supplement", body, 2, "once"))
+        case "filing" | "joining":
+            beginning = "received" if name == "filing" else "told"
+            return Deed(beginning, telling(people.ZHANG, complaint(), "once"))
         case "long step":
             return Deed("received", step(people.LI, here.beginnings["received"].case, "notify", notice, 1, "once"))
         case _:

@@ -19,7 +19,7 @@ from infra.local.wsgi_client import Reply
 from tests.faults.alone import Attempt, Deed, Weather, attempt, deed, shown, unsalted
 from tests.faults.invariants import require
 from tests.faults.stage import Actor, Stage
-from tests.faults.town import LAMBDA_SECONDS, NINE, Request, Town, town
+from tests.faults.town import LAMBDA_SECONDS, NINE, Beginning, Request, Town, town
 from tests.faults.troubles import possible
 from tests.support import town as people
 from tests.support.wire import Call, Trouble
@@ -75,13 +75,16 @@ def reads() -> dict[str, Deed]:
         "code": people.HAISHU,
         "staff_id": "zs-330203-01",
         "year": "2026",
-        "order_id": _order(case),
+        "order_id": _order(here.beginnings["correction"]),
         "rating_id": _rating(case),
     }
     queries = {
         "/v1/desk": {"org": people.HAISHU},
         "/v1/findings": {"org": people.HAISHU},
         "/v1/orders": {"org": people.HAISHU},
+        "/v1/cases/{case_id}/dossier": {"purpose": "handling"},
+        "/v1/orders/{order_id}/dossier": {"purpose": "handling"},
+        "/v1/complaints": {"org": people.HAISHU},
         "/v1/ratings": {"org": people.HAISHU},
         "/v1/calendar/deadline": {"start": "2026-03-02", "limit": "10", "unit": "working_day"},
     }
@@ -94,11 +97,12 @@ def reads() -> dict[str, Deed]:
     return {name: Deed("correction", request) for name, request in found.items()}
 
 
-def _order(case: str) -> str:
-    """The name of a work order about a case, which is there from now on."""
+def _order(beginning: Beginning) -> str:
+    """The name of a work order about a case, which is there from now on whenever it begins so."""
     opened = importlib.import_module("chalicelib.services.orders").open_order
-    finding = {"finding": "W02#promised"}
-    name: str = opened("verification", "a cause", about=case, organisation=people.HAISHU, at=NINE, evidence=finding)
+    about, finding = beginning.case, {"finding": "W02#promised"}
+    name: str = opened("verification", "a cause", about=about, organisation=people.HAISHU, at=NINE, evidence=finding)
+    beginning.tables["OrdersTable"].update(town().tables()["OrdersTable"])
     return name
 
 

@@ -30,6 +30,7 @@ from infra.local.dynamo_rows import Key, Row
 from infra.local.wsgi_client import Reply
 from tests.faults.stage import acting
 from tests.support import town as people
+from tests.support.told import complaint
 from tests.support.town import Body, Identity, Step
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=SHANGHAI)  # a Monday inside the published calendar
@@ -40,7 +41,7 @@ EXTEND_BODY: Body = {"days": 5, "reason": people.NOTE, "approver": "chief", "not
 EXTEND: Step = ("extend", people.WANG, EXTEND_BODY)
 LAMBDA_SECONDS = 25  # as .chalice/config.json says
 WARM_SECONDS = 10  # the registry's thirty seconds must not run out within a schedule
-HISTORIES = ("CasesTable", "DossiersTable", "RequestsTable")
+HISTORIES = ("CasesTable", "DossiersTable", "RequestsTable", "OrdersTable")
 # Where the case stands with which a schedule begins: what was filed, and the steps taken since.
 BEGINNINGS: Mapping[str, tuple[Body, tuple[Step, ...]]] = {
     "received": (people.hotel(), ()),
@@ -81,6 +82,11 @@ class Request:
 def filing(who: Identity, body: Body, key: str) -> Request:
     """An intake."""
     return Request(who, "POST", "/v1/cases", {}, body, key)
+
+
+def telling(who: Identity, body: Body, key: str) -> Request:
+    """A complaint."""
+    return Request(who, "POST", "/v1/orders", {}, body, key)
 
 
 def step(who: Identity, case: str, action: str, body: Body, version: int, key: str | None) -> Request:
@@ -200,6 +206,13 @@ class Town:
             filed = self.expect(step(who, filed["case_id"], action, content, filed["version"], None))
         return Beginning(filed["case_id"], self.tables())
 
+    def told(self) -> Beginning:
+        """A complaint that was filed on an empty day; its number stands for the case's."""
+        self._restore({})
+        self.cloud.clock.restart(NINE)
+        answer = self.expect(telling(people.ZHANG, complaint(statement="先前的反映"), "beginning"))
+        return Beginning(answer["order_id"], self.tables())
+
     def expect(self, request: Request) -> Any:
         """The body of an answer that must be a success."""
         reply = self.ask(request)
@@ -231,6 +244,7 @@ def town() -> Town:
     with opened.overheard():
         for name, (body, steps) in BEGINNINGS.items():
             opened.beginnings[name] = opened.build(body, steps)
+        opened.beginnings["told"] = opened.told()
     opened.quotas += [each for each in gc.get_objects() if isinstance(each, RetryQuota)]
     return opened
 

@@ -118,7 +118,7 @@ READINGS: dict[str, tuple[str, Identity | None, int]] = {
     "case": ("/v1/cases/{id}", LI, 2),
     "history": ("/v1/cases/{id}/history", LI, 2),
     "deadline": ("/v1/cases/{id}/deadline", LI, 1),
-    "dossier": ("/v1/cases/{id}/dossier", LI, 2),
+    "dossier": ("/v1/cases/{id}/dossier?purpose=handling", LI, 2),
     "mine": ("/v1/cases?limit=100", ZHANG, 2),
     "desk": (f"/v1/desk?org={HAISHU}&limit=100", LI, 1),
     "desk overdue": (f"/v1/desk?org={HAISHU}&due=overdue", LI, 1),
@@ -178,6 +178,7 @@ def test_no_route_ever_scans(warm: Hub) -> None:
     document = warm.get("/v1/openapi.json")
     case = warm.file()
     names = {"case_id": case.id, "action": "accept", "item_id": "hotel-licence", "code": HAISHU, "year": "2026"}
+    names["knowledge_id"] = "passport-first"
     names |= {"delegation_id": "some-delegation", "reader": "on_case_change", "sequence": "1", "order_id": "0" * 24}
     names |= {"rating_id": f"{'0' * 24}-1", "device_id": "tablet-1"}
     with wire() as calls:

@@ -42,9 +42,9 @@ def test_a_bad_rating_by_the_code_on_paper_is_followed_to_its_second_rating(hub:
     done(hub, id, "overrule", ABOVE, {"reason": "无证据表明系误评"})
 
     # Rectified and replied to; the citizen sees the reply, by link and in public, without names.
-    problem(step(hub, id, "reply", DESK, {"notice": NOTE}), 422, "invalid_input")
+    problem(step(hub, id, "reply", DESK, {"reply": NOTE}), 422, "invalid_input")
     done(hub, id, "rectify", DESK, {"note": "增设午间窗口"})
-    done(hub, id, "reply", DESK, {"notice": "已增设午间窗口，感谢您的监督。" * 10})
+    done(hub, id, "reply", DESK, {"reply": "已增设午间窗口，感谢您的监督。" * 10})
     mine = hub.ask("POST", "/v1/rating-progress", None, {"link": paper["link"]}).json()["items"]
     assert [(each["reply"]["text"][:5], each["second_rating_possible"]) for each in mine] == [("已增设午间", True)]
     problem(step(hub, id, "end", DESK, {"note": NOTE}), 422, "invalid_input")
@@ -106,17 +106,17 @@ def test_a_bad_second_rating_is_judged_by_the_level_above(hub: Hub) -> None:
     case = hub.life(hub.file(), *FINISHED)
     id = follow_up(hub, rated(hub, case)["rating_id"])["order_id"]
     done(hub, id, "call_back", DESK, {"verdict": "founded", "note": NOTE})
-    problem(step(hub, id, "reply", DESK, {"notice": NOTE}), 422, "invalid_input", "action")
+    problem(step(hub, id, "reply", DESK, {"reply": NOTE}), 422, "invalid_input", "action")
     problem(step(hub, id, "rectify", DESK, {"note": NOTE, "verdict": "unfounded"}), 422, "invalid_input", "verdict")
     done(hub, id, "rectify", DESK, {"note": NOTE})
-    done(hub, id, "reply", DESK, {"notice": "已整改"})
+    done(hub, id, "reply", DESK, {"reply": "已整改"})
     rated(hub, case, {**BAD, "number": 2}, "rate-2")
     disputed = hub.get(f"/v1/orders/{id}", ABOVE)
     assert (disputed["state"], disputed["holder"]) == ("disputed", NINGBO)
     problem(step(hub, id, "end", DESK, {"note": NOTE}), 403, "forbidden")
     done(hub, id, "reject", ABOVE, {"reason": "整改不到位"})
     done(hub, id, "rectify", DESK, {"note": NOTE})
-    done(hub, id, "reply", DESK, {"notice": "已再次整改"})
+    done(hub, id, "reply", DESK, {"reply": "已再次整改"})
     mine = hub.get(f"/v1/cases/{case.id}/ratings", ZHANG)["items"]
     assert [each["second_rating_possible"] for each in mine] == [False, False]
     done(hub, id, "end", DESK, {"note": NOTE})

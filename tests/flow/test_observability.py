@@ -95,6 +95,7 @@ ENVIRONMENT = {
     "DIRTY_TABLE": "dirty",
     "DAYS_TABLE": "days",
     "QUARANTINE_TABLE": "quarantine",
+    "CONVERSATIONS_TABLE": "conversations",
     "RATINGS_TABLE": "ratings",
     "OIDC_ISSUER": ISSUER,
     "OIDC_AUDIENCE": AUDIENCE,

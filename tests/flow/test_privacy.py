@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from chalicelib import observability
-from tests.flow.conftest import Hub
+from tests.flow.conftest import Hub, problem
 from tests.support.town import (
     ARCHIVE,
     CONTACT,
@@ -73,7 +73,7 @@ def played(hub: Hub, kind: str) -> dict[str, list[str]]:
     for who in (APPLICANT, LI, ZHAO, POOL, staff("x", "330200", "supervision"), WU, ZHANG):
         for route in ("", "/history", "/deadline"):
             keep(hub.ask("GET", f"/v1/cases/{case.id}{route}", who))
-        keep(hub.ask("GET", f"/v1/cases/{case.id}/dossier", who), "dossier")
+        keep(hub.ask("GET", f"/v1/cases/{case.id}/dossier?purpose=handling", who), "dossier")
         keep(hub.ask("GET", f"/v1/desk?org={HAISHU}", who))
         keep(hub.ask("GET", "/v1/cases", who))
     keep(hub.ask("POST", "/v1/progress", None, {"case_id": case.id, "code": case.code}))
@@ -116,9 +116,21 @@ def test_no_log_line_tells_personal_data(
     played(hub, kind)
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert len(lines) > 40
-    assert {line["status"] for line in lines} >= {200, 201, 403, 404, 422}
+    assert {line.get("status") for line in lines} >= {200, 201, 403, 404, 422}
     assert leaks(log.getvalue()) == []
     assert leaks("".join(capsys.readouterr())) == []
+
+
+def test_every_read_of_an_identity_by_staff_is_on_record_with_its_purpose(hub: Hub, log: io.StringIO) -> None:
+    case = hub.file(BODIES["person"], APPLICANT)
+    path = f"/v1/cases/{case.id}/dossier"
+    problem(hub.ask("GET", path, LI), 422, "invalid_input", "purpose")
+    problem(hub.ask("GET", f"{path}?purpose=curiosity", LI), 422, "invalid_input", "purpose")
+    hub.get(path, APPLICANT)
+    hub.get(f"{path}?purpose=verification", LI)
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    found = [line for line in lines if line["message"] == "identity read"]
+    assert [(line["reader"], line["purpose"], line["case_id"]) for line in found] == [("li", "verification", case.id)]
 
 
 @pytest.mark.parametrize("kind", BODIES)

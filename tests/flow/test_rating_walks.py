@@ -12,7 +12,7 @@ from tests.flow.rating_steps import ABOVE, BAD, DAY, DESK, FINISHED, JUDGE, fact
 from tests.support.town import HAISHU, NOTE, ZHANG, Body, Identity
 
 OUTSIDE = {"uphold", "overrule", "exclude", "include", "archive", "reject"}  # what the level above does
-SAYS: Body = {"note": NOTE, "reason": NOTE, "notice": NOTE, "verdict": "partly"}
+SAYS: Body = {"note": NOTE, "reason": NOTE, "reply": NOTE, "verdict": "partly"}
 COUNTS = {"uphold": (0, "appeal_upheld"), "exclude": (0, "excluded"), "include": (1, "included")}
 WAIT, REVIEW, AGAIN = "wait", "review", "again"
 
@@ -55,7 +55,7 @@ class Walk:
         """A step by whoever may take it; it is decided, or refused by name."""
         found = self.hub.get(f"/v1/orders/{order}", ABOVE)
         who: Identity = JUDGE if step in OUTSIDE else ABOVE if found["holder"] != HAISHU else DESK
-        fields = {"call_back": ("verdict", "note")}.get(step, ("note", "reason", "notice"))
+        fields = {"call_back": ("verdict", "note"), "reply": ("reply",)}.get(step, ("note", "reason"))
         body = {name: SAYS[name] for name in fields}
         reply = self.hub.ask("POST", f"/v1/orders/{order}/actions/{step}", who, body, version=found["version"])
         assert reply.status in (200, 403, 422), reply.body.decode()

@@ -35,7 +35,7 @@ from tests.support.town import (
     staff,
 )
 
-ROUTES = ("", "/history", "/deadline", "/dossier")
+ROUTES = ("", "/history", "/deadline", "/dossier?purpose=handling")
 
 
 def test_a_case_as_it_stands(hub: Hub) -> None:

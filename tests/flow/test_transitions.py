@@ -318,7 +318,7 @@ def test_a_shredded_dossier_leaves_the_chain_verified(hub: Hub) -> None:
     assert (history["verified"], history["nodes"][0]["dossier"]) == (True, "shredded")
     assert "shredded" in history["nodes"][1]["evidence"]["note"]
     assert hub.get(f"/v1/cases/{case.id}", LI)["applicant"] == {}
-    assert hub.get(f"/v1/cases/{case.id}/dossier", LI)["document"] == {}
+    assert hub.get(f"/v1/cases/{case.id}/dossier?purpose=handling", LI)["document"] == {}
 
 
 def test_a_long_text_is_kept_apart_and_shown_in_place(hub: Hub) -> None:

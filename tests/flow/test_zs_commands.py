@@ -21,7 +21,20 @@ from infra.local.server import serving
 from tests.flow.conftest import Hub
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["demo", "replay", "audit", "case", "desk", "deadline", "token", "clock", "redrive", "rebuild", "registry"]
+COMMANDS = [
+    "demo",
+    "replay",
+    "audit",
+    "case",
+    "desk",
+    "ask",
+    "deadline",
+    "token",
+    "clock",
+    "redrive",
+    "rebuild",
+    "registry",
+]
 
 
 @pytest.fixture
@@ -48,6 +61,15 @@ def told(*arguments: str) -> Any:
     result = zs(*arguments, "--json")
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
+
+
+def test_a_question_is_answered_with_its_source_or_handed_over(url: str) -> None:
+    told_in_words = zs("ask", "身份证丢了怎么补办", "--url", url).stdout
+    assert "knowledge/id-card-lost@1" in told_in_words
+    first = told("ask", "办护照要带什么", "--url", url)
+    assert told("ask", "那要多久", "--in", first["conversation"], "--url", url)["turn"] == 2
+    assert told("ask", "天气怎么样", "--url", url)["handed_over"] is None
+    assert told("ask", "天气怎么样", "--person", "--org", "330203", "--url", url)["handed_over"]["code"]
 
 
 def test_every_command_is_listed_and_explains_itself_in_both_languages() -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import gzip
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chalicelib.rules import all_rules
+from infra.audit import auditing
 from infra.cli import replay_command, replay_play
 from infra.cli.hub import SYSTEM
 from infra.cli.hub import Hub as Client
 from infra.local.cloud import LocalCloud
-from infra.logs import mapping
+from infra.logs import mapping, reading
 from infra.logs.mapping import BadMap
 from infra.logs.rows import BadLog
 from tests.flow.conftest import Hub
@@ -234,7 +237,7 @@ def test_keys_are_short_visible_and_apart() -> None:
 
 
 @pytest.mark.skipif(not RECEIPT.is_dir(), reason=f"the event log receipt_wabo is not at {RECEIPT}")
-def test_the_receipt_log_gives_the_known_figures(cloud: LocalCloud) -> None:
+def test_the_receipt_log_gives_the_known_figures_and_the_findings_of_its_audit(cloud: LocalCloud) -> None:
     logs = replay_command.read([RECEIPT], [])
     told = replay_command.run(Client(cloud), logs, replay_command.merged(logs))
     assert told["logs"] == [{"source": "receipt-wabo", "cases": 1434, "events": 8577}]
@@ -251,3 +254,20 @@ def test_the_receipt_log_gives_the_known_figures(cloud: LocalCloud) -> None:
     test_accounts = [each for each in told["noted"] if "test or admin" in each["reason"]]
     assert sum(each["count"] for each in test_accounts) == 522
     assert {each["value"]: each["count"] for each in told["unmapped"]} == {"Post": 53, "e-mail": 21, "Intern": 1}
+    audited = auditing.audit(reading.read(RECEIPT, logs[0].mapping), all_rules().values())
+    assert read_back(cloud) == {code: tally.findings for code, tally in audited.tallies.items() if tally.findings}
+
+
+def read_back(cloud: LocalCloud) -> Counter[str]:
+    """How many findings of each rule, of cases and of units, the platform tells; each with its evidence, and with its
+    order unless it is a yellow light."""
+    client = Client(cloud)
+    client.send("POST", "/_local/drain")
+    found = [
+        finding
+        for about in ("case", "unit")
+        for finding in client.pages(f"/v1/findings?org=331123&from=2010-01-01&to=2012-12-31&about={about}", SYSTEM)
+    ]
+    assert all(finding["evidence"] for finding in found)
+    assert {finding["rule"] for finding in found if finding["order"] is None} == {"W01"}
+    return Counter(finding["rule"] for finding in found)

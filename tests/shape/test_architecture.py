@@ -40,10 +40,11 @@ BELOW: dict[str, set[str]] = {
     "procedures": {"domain", "errors"},
     "rules": {"domain", "errors"},
     "reasons": {"domain", "errors"},
+    "lexicon": {"domain", "errors"},
     "store": {"store", "procedures", "domain", *LEAVES},
-    "services": {"services", "store", "procedures", "rules", "reasons", "domain", *LEAVES},
-    "reactions": {"reactions", "services", "store", "procedures", "rules", "domain", *LEAVES},
-    "http": {"http", "services", "store", "procedures", "rules", "reasons", "domain", *LEAVES},
+    "services": {"services", "store", "procedures", "rules", "reasons", "lexicon", "domain", *LEAVES},
+    "reactions": {"reactions", "services", "store", "procedures", "rules", "reasons", "lexicon", "domain", *LEAVES},
+    "http": {"http", "services", "store", "procedures", "rules", "reasons", "lexicon", "domain", *LEAVES},
     "app": {"http", "reactions", *LEAVES},
 }
 # Which packages only some places know.

@@ -30,7 +30,7 @@ MEASURES: Mapping[str, frozenset[str]] = {  # what a case did to count, once how
     "overdue": frozenset({"W02"}),
     "ended_or_overdue": frozenset({"W02", "refuse", "not_ours", "withdraw", *FINISHES}),
 }
-_READ = FINISHES.union(*MEASURES.values())  # the steps and findings that any rule here looks at
+LOOKED_AT = FINISHES.union(*MEASURES.values())  # the steps and findings that any rule here looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,9 @@ def _reads_rating(fact: Fact) -> bool:
 
 def _reads_of_case(fact: Fact) -> bool:
     if fact.kind == "node":
-        return fact.n > 0 or fact.data["node"] in _READ
+        return fact.n > 0 or fact.data["node"] in LOOKED_AT
     if fact.kind == "finding":
-        return fact.n > 0 or fact.data["rule"] in _READ
+        return fact.n > 0 or fact.data["rule"] in LOOKED_AT
     return False
 
 

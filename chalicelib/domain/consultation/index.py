@@ -1,0 +1,116 @@
+"""Finds which passage of the knowledge base (知识库) answers a question, and says how sure it is.
+
+A phrase is compared with a question by how much of the one is in the other, rare pieces counting for more (inverse
+document frequency, as BM25 counts it); a passage is as near as its nearest phrase. This module must not know where
+passages come from.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.consultation.words import WEIGHTS, Lexicon, grams
+
+SURE = 0.6  # from this confidence on a question is answered
+NEAREST = 3
+# Confidence is a logistic curve over the logarithms of both shares, fitted by `tests.bench.consultation` on questions
+# that were written after the phrases, on damaged names, and on messages about other matters.
+_BASE, _OF_QUESTION, _OF_PHRASE = 5.0, 2.2, 2.7
+_ORDER = 1 / 3  # of two phrases the shorter one wins, but less than by its share alone
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One thing that can answer: `ref` names it, `about` the matter it is about, `phrases` are its name and the
+    questions that it answers."""
+
+    ref: str
+    about: str
+    phrases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How near a passage is: `of_question` and `of_phrase` are shares in 0 … 1 of what both have in common."""
+
+    passage: Passage
+    phrase: str
+    of_question: float
+    of_phrase: float
+
+    @property
+    def confidence(self) -> float:
+        """How likely it is in 0 … 1 that the passage answers the question (docs/consultation.md says how measured)."""
+        shares = _OF_QUESTION * math.log(self.of_question) + _OF_PHRASE * math.log(self.of_phrase)
+        return 1 / (1 + math.exp(-_BASE - shares))
+
+    @property
+    def sure(self) -> bool:
+        """Whether the question is answered at all."""
+        return self.confidence >= SURE
+
+    @property
+    def order(self) -> float:
+        """By which matches are ranked; larger is nearer."""
+        return float(self.of_question ** (1 - _ORDER) * self.of_phrase**_ORDER)
+
+
+class Index:
+    """Passages, ready to be searched. Built once, never changed."""
+
+    def __init__(self, passages: Iterable[Passage], lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._phrases = [(passage, phrase) for passage in passages for phrase in passage.phrases]
+        every = [_held(phrase, lexicon) for _, phrase in self._phrases]
+        self._rarity, self._unseen = _rarity(self._phrases, every)
+        self._weights = array("d", (sum(self._rarity[g] * w for g, w in each.items()) for each in every))
+        self._numbers: dict[str, array[int]] = {gram: array("L") for gram in self._rarity}
+        self._shares: dict[str, array[float]] = {gram: array("d") for gram in self._rarity}
+        for number, each in enumerate(every):
+            for gram, weight in each.items():
+                self._numbers[gram].append(number)
+                self._shares[gram].append(weight)
+
+    def search(self, question: str) -> list[Match]:
+        """The NEAREST matters, each by its nearest passage, the nearest first; none where nothing is in common."""
+        asked = grams(question, self._lexicon)
+        total = sum(self._rarity.get(gram, self._unseen) * weight for gram, weight in asked.items())
+        nearest: dict[str, Match] = {}
+        for number, common in self._common(asked).items():
+            passage, phrase = self._phrases[number]
+            match = Match(passage, phrase, min(1.0, common / total), min(1.0, common / self._weights[number]))
+            known = nearest.get(passage.about)
+            if known is None or match.order > known.order:
+                nearest[passage.about] = match
+        return sorted(nearest.values(), key=lambda match: (-match.order, match.passage.ref))[:NEAREST]
+
+    def _common(self, asked: dict[str, float]) -> dict[int, float]:
+        """What each phrase has in common with the question, by the phrase's number."""
+        found: dict[int, float] = {}
+        for gram, weight in asked.items():
+            rarity = self._rarity.get(gram, 0.0)
+            for number, share in zip(self._numbers.get(gram, ()), self._shares.get(gram, ()), strict=True):
+                found[number] = found.get(number, 0.0) + rarity * min(weight, share)
+        return found
+
+
+def _held(phrase: str, lexicon: Lexicon) -> dict[str, float]:
+    """The grams of a phrase. One that names a subject of another service, as an example, does not answer for it."""
+    return {g: weight if weight <= 1 else WEIGHTS["common"] for g, weight in grams(phrase, lexicon).items()}
+
+
+def _rarity(
+    phrases: Sequence[tuple[Passage, str]], every: Sequence[dict[str, float]]
+) -> tuple[dict[str, float], float]:
+    """How rare each gram is among the passages, and a gram that none has: ln(1 + (N - n + ½) / (n + ½))."""
+    held: dict[str, set[str]] = {}
+    for (passage, _), each in zip(phrases, every, strict=True):
+        held.setdefault(passage.ref, set()).update(each)
+    counts = Counter(gram for of_one in held.values() for gram in of_one)
+    number = len(held)
+    rarity = {gram: math.log(1 + (number - n + 0.5) / (n + 0.5)) for gram, n in counts.items()}
+    return rarity, math.log(1 + (number + 0.5) / 0.5)

@@ -1,0 +1,131 @@
+"""How a text is read before it is looked up: one spelling, one word for a thing, and what each piece weighs.
+
+Chinese is not cut into words here: single characters, and pairs of near ones, carry a question whose characters were
+lost or whose words changed places. What a language knows stands in the lexicon, as data. This module must not know
+any matter, and reads every text without an error.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.errors import BrokenDefinition
+
+FACETS = ("materials", "limit", "fee", "place", "online", "condition")
+WEIGHTS = {"asking": 0.3, "common": 0.6, "elsewhere": 2.0}  # beside 1, a word of a matter
+PAIR = 0.25  # what a pair of pieces weighs beside one piece
+STEM = 5  # letters of an English word that count: registers, registered and registration are one
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """What is known of a language: what words weigh, which words are one (variant → the catalogue's), which letters
+    are one, the words that ask for a part of a guide, and those that ask for a person."""
+
+    weights: Mapping[str, float]
+    synonyms: Mapping[str, str]
+    letters: Mapping[int, str]
+    facets: Mapping[str, tuple[str, ...]]
+    person: tuple[str, ...]
+    variants: re.Pattern[str]
+    pieces: re.Pattern[str]
+
+
+def parse(data: Mapping[str, Any]) -> Lexicon:
+    """A lexicon from its table; BrokenDefinition names what does not hold."""
+    synonyms = _synonyms(data["synonyms"])
+    pairs = data["traditional"].split()
+    if any(len(pair) != 2 for pair in pairs):
+        raise BrokenDefinition("lexicon.traditional: pairs of letters are needed, with blanks between")
+    if set(data["facets"]) != set(FACETS):
+        raise BrokenDefinition(f"lexicon.facets: exactly {', '.join(FACETS)} are needed")
+    weights = {word: weight for name, weight in reversed(WEIGHTS.items()) for word in data[name]}
+    return Lexicon(
+        weights,
+        synonyms,
+        {ord(old): new for old, new in pairs},
+        {name: tuple(words) for name, words in data["facets"].items()},
+        tuple(data["person"]),
+        re.compile(_any_of(synonyms)),
+        re.compile(f"{_any_of(w for w in weights if not w.isascii())}|[a-z]+|[0-9]+|[^\\W_]"),
+    )
+
+
+def _synonyms(rows: Iterable[list[str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for first, *variants in rows:
+        for word in (first, *variants):
+            if found.setdefault(word, first) != first:
+                raise BrokenDefinition(f"lexicon.synonyms: {word!r} stands in two rows")
+    return found
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """A pattern for any of the words, the longest that fits. They are sorted by their first letters, so that a text is
+    not held against each of hundreds at every place; words of Latin letters stand alone, not inside others."""
+    heads: dict[str, list[str]] = {}
+    for word in sorted(words, key=lambda word: (-len(word), word)):
+        tail = re.escape(word[1:]) + (r"(?![a-z])" if word.isascii() else "")
+        heads.setdefault(word[0], []).append(tail)
+    return "|".join(f"{_alone(head)}(?:{'|'.join(tails)})" for head, tails in heads.items())
+
+
+def _alone(head: str) -> str:
+    return rf"(?<![a-z]){head}" if head.isascii() else head
+
+
+def plain(text: str, lexicon: Lexicon) -> str:
+    """The text in one spelling: NFKC, small letters, letters of the mainland, one word for a thing."""
+    return lexicon.variants.sub(lambda match: lexicon.synonyms[match[0]], _spelt(text, lexicon))
+
+
+def _spelt(text: str, lexicon: Lexicon) -> str:
+    return unicodedata.normalize("NFKC", text).lower().translate(lexicon.letters)
+
+
+def pieces(text: str, lexicon: Lexicon) -> list[tuple[str, float]]:
+    """The pieces of a text in order, each with its weight: a character, a number, the stem of an English word."""
+    found: list[tuple[str, float]] = []
+    for match in lexicon.pieces.finditer(plain(text, lexicon)):
+        weight = lexicon.weights.get(match[0], 1.0)
+        if match[0].isascii():
+            found.append((match[0][:STEM], weight))
+        elif weight > 1:  # a subject of another service, in one piece
+            found.append((match[0], weight * len(match[0])))
+        else:
+            found.extend((letter, weight) for letter in match[0])
+    return found
+
+
+def grams(text: str, lexicon: Lexicon) -> dict[str, float]:
+    """What a text is compared by: its pieces, and the pairs of pieces next to each other or with one between."""
+    found: dict[str, float] = {}
+    row = pieces(text, lexicon)
+    for piece, weight in row:
+        found[piece] = max(found.get(piece, 0.0), weight)
+    for near in (1, 2):
+        for (one, left), (other, right) in zip(row, row[near:], strict=False):
+            pair = f"{one} {other}"
+            found[pair] = max(found.get(pair, 0.0), PAIR * min(left, right))
+    return found
+
+
+def facets(text: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """Which parts of a guide a question is after, in the order of FACETS; none where it does not say."""
+    asked = _spelt(text, lexicon)
+    return tuple(name for name in FACETS if any(word in asked for word in lexicon.facets[name]))
+
+
+def bare(text: str, lexicon: Lexicon) -> bool:
+    """Whether a question names no matter: every word of it is one of asking, or of every service."""
+    return all(weight < 1 for _, weight in pieces(text, lexicon))
+
+
+def wants_person(text: str, lexicon: Lexicon) -> bool:
+    """Whether somebody asks for a person instead of an answer."""
+    asked = _spelt(text, lexicon)
+    return any(word in asked for word in lexicon.person)
