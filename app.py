@@ -27,6 +27,7 @@ from chalicelib.http import (
     openapi,
     orders,
     quarantine,
+    ratings,
     registry,
     results,
 )
@@ -37,15 +38,19 @@ from chalicelib.reactions import coverage, falling_due, records, watching
 app = Chalice(app_name=SERVICE, configure_logs=False)
 
 # What each function does with one record of its stream; the quarantine can do it again.
-REACTIONS = {"on_case_change": watching.watch_case, "on_order_change": watching.watch_order}
+REACTIONS = {
+    "on_case_change": watching.watch_case,
+    "on_order_change": watching.watch_order,
+    "on_rating_change": watching.watch_rating,
+}
 
 # 1. What clients ask: the function `api_handler`.
-PLATFORM = (cases, findings, orders, filing, results, consultation, calendars, registry)
+PLATFORM = (cases, ratings, findings, orders, filing, results, consultation, calendars, registry)
 DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 
 
-# 2. What the streams of cases and orders set off. How it is read, and the ARNs, are said by infra/mappings.yaml.
+# 2. What the streams of cases, orders and ratings set off. How they are read, and the ARNs, say infra/mappings.yaml.
 @app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/CasesTable")
 def on_case_change(event: DynamoDBEvent) -> records.Report:
     """Facts, findings, deadlines and work orders that follow from the steps of cases."""
@@ -56,6 +61,12 @@ def on_case_change(event: DynamoDBEvent) -> records.Report:
 def on_order_change(event: DynamoDBEvent) -> records.Report:
     """The same, of the steps of work orders."""
     return records.handle("on_order_change", event.to_dict()["Records"], REACTIONS["on_order_change"])
+
+
+@app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/RatingsTable")
+def on_rating_change(event: DynamoDBEvent) -> records.Report:
+    """Facts of ratings, and the follow-up of a bad one."""
+    return records.handle("on_rating_change", event.to_dict()["Records"], REACTIONS["on_rating_change"])
 
 
 @app.on_sqs_message(queue_arn="arn:aws-cn:sqs:cn-north-1:000000000000:DeadLetters")
@@ -75,6 +86,19 @@ def sweep_deadlines(event: CloudWatchEvent) -> None:
 def recount_deadlines(event: CloudWatchEvent) -> None:
     """Counts provisional dates anew once the calendar of their year is published."""
     falling_due.recount_deadlines(datetime.fromisoformat(event.to_dict()["time"]))
+
+
+@app.schedule(Rate(10, unit=Rate.MINUTES))
+def invite_ratings(event: CloudWatchEvent) -> None:
+    """Invites whoever has not rated, a day and three days after the case was finished."""
+    falling_due.invite_ratings(datetime.fromisoformat(event.to_dict()["time"]))
+
+
+@app.schedule(Cron(30, "17-22", "*", "*", "?", "*"))
+def draw_callbacks(event: CloudWatchEvent) -> None:
+    """Draws whom to call of what was finished on the day before: at 01:30 in Shanghai, and for what was left each hour
+    until 06:30."""
+    falling_due.draw_callbacks(datetime.fromisoformat(event.to_dict()["time"]))
 
 
 @app.schedule(Cron(10, "16-19", "*", "*", "?", "*"))

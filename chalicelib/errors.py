@@ -134,6 +134,30 @@ class KeyReused(Refused):
     code = "key_reused"
 
 
+class BadLink(Refused):
+    """A rating link that was not made here, or was altered."""
+
+    code = "bad_link"
+
+
+class ExpiredLink(Refused):
+    """A rating link whose time is over."""
+
+    code = "expired_link"
+
+
+class NotRateable(Refused):
+    """What is to be rated cannot be rated now, or not by this person."""
+
+    code = "not_rateable"
+
+
+class AlreadyRated(Refused):
+    """This service has its rating already."""
+
+    code = "already_rated"
+
+
 class BrokenHistory(Refused):
     """The stored steps of a case do not add up: somebody touched them; /history says where."""
 

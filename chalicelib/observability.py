@@ -53,6 +53,8 @@ METRICS: Mapping[str, frozenset[str]] = {
     "RungsReached": frozenset(),
     "HistoriesBroken": frozenset(),
     "DeadlinesRecounted": frozenset(),
+    "InvitationsMade": frozenset(),
+    "CallbacksDrawn": frozenset(),
     "SpansCompared": frozenset(),
     "PatternsSeen": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),

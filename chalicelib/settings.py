@@ -1,8 +1,8 @@
 """What the environment tells the platform: read once, checked at once, passed on as one value.
 
-All variables but REQUEST_SECONDS are required. One that is missing or not understood stops the function when it is
-loaded, with a message that names the variable and never shows its value: two of them are keys. This module must not
-open connections.
+All variables but REQUEST_SECONDS and DEFAULT_RATING are required. One that is missing or not understood stops the
+function when it is loaded, with a message that names the variable and never shows its value: three of them are keys.
+This module must not open connections.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ class BadSetting(RuntimeError):  # noqa: N818  it says what the setting is
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`request_seconds` is what a request may spend on DynamoDB; `index_keys` maps the version of a blind-index key to
-    its bytes; `receipt_key` makes query codes."""
+    its bytes; `receipt_key` makes query codes and rating links; `rating_key` names what was rated; `rating_page` is the
+    address of the page where a rating link is used; `default_rating`: whether who did not rate in a week is put down as
+    fairly satisfied (默认评价), which is never counted."""
 
     stage: str
     cases_table: str
@@ -41,12 +43,16 @@ class Settings:
     days_table: str
     quarantine_table: str
     conversations_table: str
+    ratings_table: str
     oidc_issuer: str
     oidc_audience: str
     oidc_jwks_url: str
+    rating_page: str
+    default_rating: bool
     request_seconds: int
     index_keys: Mapping[int, bytes] = field(repr=False)
     receipt_key: bytes = field(repr=False)
+    rating_key: bytes = field(repr=False)
 
     @property
     def index_key_version(self) -> int:
@@ -70,12 +76,16 @@ def load(environment: Mapping[str, str]) -> Settings:
         days_table=_text(environment, "DAYS_TABLE"),
         quarantine_table=_text(environment, "QUARANTINE_TABLE"),
         conversations_table=_text(environment, "CONVERSATIONS_TABLE"),
+        ratings_table=_text(environment, "RATINGS_TABLE"),
         oidc_issuer=_text(environment, "OIDC_ISSUER"),
         oidc_audience=_text(environment, "OIDC_AUDIENCE"),
         oidc_jwks_url=_url(environment, "OIDC_JWKS_URL"),
+        rating_page=_url(environment, "RATING_PAGE"),
+        default_rating=_switch(environment, "DEFAULT_RATING"),
         request_seconds=_seconds(environment, "REQUEST_SECONDS"),
         index_keys=_keys(environment, "INDEX_KEYS"),
         receipt_key=_key("RECEIPT_KEY", _text(environment, "RECEIPT_KEY")),
+        rating_key=_key("RATING_KEY", _text(environment, "RATING_KEY")),
     )
 
 
@@ -99,6 +109,13 @@ def _url(environment: Mapping[str, str], name: str) -> str:
     if not parts.hostname or not (parts.scheme == "https" or loopback):
         raise BadSetting(f"{name} must be an https:// address (http:// only on the machine itself)")
     return value
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name, "off").strip()
+    if text not in ("on", "off"):
+        raise BadSetting(f"{name} must be on or off")
+    return text == "on"
 
 
 def _seconds(environment: Mapping[str, str], name: str) -> int:

@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from chalicelib.domain.fact import Fact
 from chalicelib.domain.supervision import span
@@ -23,6 +23,7 @@ create table due (name text primary key, text text, org text, day text, kind tex
 create index of_day on due (org, day) where org is not null;
 create table kept (name text primary key, text text) without rowid;
 create table superseded (name text primary key) without rowid;
+create table rated (case_id text primary key, at integer) without rowid;
 """
 _MISSING = "select name from due where name not in (select name from kept)"
 _DIFFERENT = """select name from due join kept using (name) where due.text <> kept.text
@@ -65,6 +66,16 @@ class Ledger:
         """A finding that is kept as it was first seen, before facts came that would have shown it otherwise."""
         self._base.execute("insert into superseded values (?)", (name(found),))
 
+    def note_rated(self, ratings: Iterable[tuple[str, int]]) -> None:
+        """These cases were rated then (epoch milliseconds); the first time stays."""
+        sql = "insert into rated values (?, ?) on conflict do update set at = min(at, excluded.at)"
+        self._base.executemany(sql, ratings)
+
+    def first_rated(self, case_id: str) -> datetime | None:
+        """When a case was first rated; None while it was not."""
+        found = self._base.execute("select at from rated where case_id = ?", (case_id,)).fetchone()
+        return datetime.fromtimestamp(found[0] / 1000, tz=UTC) if found else None
+
     def is_due(self, found: Finding) -> bool:
         """Whether a finding follows just as it is."""
         return self._one("select 1 from due where name = ? and text = ?", name(found), text(found)) is not None
@@ -85,6 +96,10 @@ class Ledger:
             "select kind, id, text, n from due where org = ? and day = ? order by name", (organisation, day.isoformat())
         )
         return [Fact(organisation, day, kind, id, json.loads(data), n) for kind, id, data, n in found]
+
+    def ratings_of_day(self, organisation: str, day: date, /) -> list[Fact]:
+        """The same; whoever asks takes the ratings."""
+        return self.cases_of_day(organisation, day)
 
     def days_between(self, organisation: str, first: date, last: date, /) -> list[date]:
         """The days with facts that a cross-case rule looks at, in their order."""

@@ -1,4 +1,4 @@
-"""Facts and findings computed once more from the histories of all cases and orders, and compared with what is kept.
+"""Facts and findings computed once more from all cases, orders and ratings, and compared with what is kept.
 
 An operator's tool, never a function: it reads whole tables, a page at a time. `compare` changes nothing; `repair` puts
 what is missing or different, which is what following the streams from their start would put. It must not delete: what
@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.calendar import ONE_DAY, legal_day
+from chalicelib.domain.rating import Rating
 from chalicelib.domain.supervision.rule import Finding
 from chalicelib.domain.supervision.sightings import over
 from chalicelib.domain.supervision.span import MONTH
 from chalicelib.domain.supervision.spans import Months, month_of
 from chalicelib.rules import all_rules
-from chalicelib.services import casework, comparing, spans, supervision
-from chalicelib.store import books, cases, facts, findings, orders
+from chalicelib.services import casework, comparing, finishing, rating_loop, spans, supervision
+from chalicelib.store import books, cases, facts, findings, orders, ratings
 from infra import ledger
 from infra.ledger import Ledger, Names
 
@@ -29,9 +30,9 @@ _BOOKS = {supervision.CASES: cases.BOOK, supervision.ORDERS: orders.BOOK}
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How many cases and orders were read, how many facts and findings follow from them, and the names of those that
-    are missing, are kept otherwise, or follow from nothing. `superseded`: cross-case findings that are kept as they
-    were first seen, and would look otherwise with what was pooled only later."""
+    """How many cases, orders and ratings were read, how many facts and findings follow from them, and the names of
+    those that are missing, are kept otherwise, or follow from nothing. `superseded`: cross-case findings that are kept
+    as they were first seen, and would look otherwise with what was pooled only later."""
 
     subjects: int
     facts: int
@@ -53,7 +54,7 @@ def compare(now: datetime) -> Compared:
         book.keep((f"{row.place} {row.name}", row.data) for row in facts.FactRow.scan())
         book.keep((ledger.name(finding), ledger.text(finding)) for finding in _findings())
         number = 0
-        for what in _outcomes(now):
+        for what in _outcomes(now, book):
             number += 1
             book.expect(what.facts, what.findings)
         _expect_cross_case(book, legal_day(now))
@@ -62,23 +63,38 @@ def compare(now: datetime) -> Compared:
 
 
 def repair(now: datetime) -> int:
-    """Puts what follows from every history; gives the number of cases and orders. Nothing is doubled by it."""
+    """Puts what follows from every history; gives the number of cases, orders and ratings. Nothing is doubled by it."""
     number = 0
-    for what in _outcomes(now):
-        supervision.settle([what])
-        number += 1
+    with closing(Ledger()) as book:
+        for what in _outcomes(now, book):
+            supervision.settle([what])
+            number += 1
+    for given in _ratings():
+        rating_loop.follow(given)
     comparing.compare(now, lambda: math.inf)
     return number
 
 
-def _outcomes(now: datetime) -> Iterator[supervision.Outcome]:
+def _outcomes(now: datetime, beside: Ledger) -> Iterator[supervision.Outcome]:
+    beside.note_rated((each.case_id, round(each.at.timestamp() * 1000)) for each in _ratings() if each.number)
     for name, book in _BOOKS.items():
         for row in book.model.scan():
             stored = books.stored(row)
             done = supervision.outcome(stored, 0, name)
             known = casework.judged(stored)
             still = supervision.reached_by(known.case, known.law, now, name)
-            yield replace(done, facts=done.facts + still.facts, findings=done.findings + still.findings)
+            rated = beside.first_rated(known.case.id)
+            later = finishing.invitations(known.case, rated, now) if name == supervision.CASES else []
+            decided = rating_loop.facts_of_order(stored, 0)
+            rows = (*done.facts, *still.facts, *later, *decided)
+            yield replace(done, facts=rows, findings=done.findings + still.findings)
+    for given in _ratings():
+        yield supervision.Outcome(given.item, (), (rating_loop.fact_of(given),), ())
+
+
+def _ratings() -> Iterator[Rating]:
+    for row in ratings.RatingRow.scan():
+        yield ratings.rating(row)
 
 
 def _expect_cross_case(book: Ledger, today: date) -> None:

@@ -12,13 +12,16 @@ from pathlib import Path
 from infra.local import tables
 
 _TEMPLATE = Path(__file__).parent / "tables.yaml"
-# What the platform demands of its environment and these tools have no use for: they verify no token and index nobody.
+# What the platform demands of its environment and these tools have no use for: they verify no token, index nobody and
+# take no rating.
 _NOT_USED = {
     "OIDC_ISSUER": "https://not-used.invalid",
     "OIDC_AUDIENCE": "not-used",
     "OIDC_JWKS_URL": "https://not-used.invalid",
     "INDEX_KEYS": "1:" + "00" * 32,
     "RECEIPT_KEY": "00" * 32,
+    "RATING_KEY": "00" * 32,
+    "RATING_PAGE": "https://not-used.invalid",
 }
 
 

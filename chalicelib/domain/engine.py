@@ -22,7 +22,16 @@ from chalicelib.domain.wish import Wish
 from chalicelib.errors import ActionNotAllowed, FieldError, Forbidden, InvalidInput, NotFound, TooManySteps
 
 MOST_NODES = 150  # a case that needs more than this is not a case; keeps the item far below 400 kB
-_IN_PLACE = ("to_organisation", "to_line", "corrections", "complexity", "verdict", "disclosure", "call_back")
+_IN_PLACE = (
+    "to_organisation",
+    "to_line",
+    "corrections",
+    "complexity",
+    "verdict",
+    "disclosure",
+    "call_back",
+    "satisfaction",
+)
 KEPT_TO_DECIDE = 30  # the last of them are for steps that lead on: notes and notices cannot lock a case open
 
 

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.case import Case, Law, Node
 from chalicelib.domain.order import is_order
+from chalicelib.domain.rating import Rating, Standing
 from chalicelib.domain.supervision.rule import Finding
 
 Value = str | int | None
@@ -22,8 +23,9 @@ Value = str | int | None
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One row: `kind` (of cases node, transferred_in and finding; of work orders order, order_transferred_in and
-    order_finding; and the kind of an order that people file, at whom it is about), the thing's own `id`, and `n`, the
-    number of its correction. `data` holds short names and numbers, never personal data."""
+    order_finding; the kind of an order that people file, at whom it is about; rating, rating_invitation, callback), the
+    thing's own `id`, and `n`, the number of its correction. `data` holds short names and numbers, never personal
+    data."""
 
     organisation: str
     day: date
@@ -77,6 +79,40 @@ def of_finding(finding: Finding, severity: str) -> Fact:
         f"{finding.subject}#{finding.key}",
         {**data, "at": _ms(finding.at)},
     )
+
+
+def of_rating(
+    rating: Rating, law: Law, standing: Standing, n: int = 0, decision: Mapping[str, Value] | None = None
+) -> Fact:
+    """The fact that a service was rated, on the legal day of the rating, whenever it is told: `counted` and `why` say
+    what it is worth after correction `n`, `decision` who decided that and where. An anonymous one names neither case
+    nor minute, so that those who were rated cannot find out who it was."""
+    line = law.item.line
+    data: dict[str, Value] = {
+        "counted": int(standing.counted),
+        "why": standing.why,
+        "number": rating.number,
+        "level": rating.level.value,
+        "reasons": ",".join(rating.reasons) or None,
+        "at": _ms(rating.told_at),
+        "case": None if rating.anonymous else rating.case_id,
+        "item": rating.item,
+        "line": str(line) if line else None,
+        "channel": rating.channel.value,
+        "case_channel": rating.case_channel,
+        "on_site": 1 if rating.visit else None,
+        "window": rating.window,
+        "staff": rating.staff or None,
+        "after": rating.after,
+        "adverse": 1 if rating.adverse else None,
+        "own": 1 if rating.own else None,
+        "device": rating.device or None,
+        "address": rating.address or None,
+        "person": rating.person or None,
+        **(decision or {}),
+    }
+    known = {name: value for name, value in data.items() if value is not None}
+    return Fact(rating.organisation, legal_day(rating.at), "rating", rating.id, known, n)
 
 
 def _filed(after: Case, node: Node, *, closes: bool) -> Mapping[str, Value]:

@@ -20,6 +20,7 @@ from chalicelib.domain.organisation import Level
 from chalicelib.domain.supervision.rule import Finding
 
 VERIFICATION, SUPERVISION_ORDER, CARD = "verification", "supervision_order", "card"
+FOLLOW_UP, RATING_REVIEW, SATISFACTION_CALL = "follow_up", "rating_review", "satisfaction_call"
 COMPLAINT, NO_SERVICE, CONSULTATION = "complaint", "no_service", "consultation"
 FILED = frozenset({COMPLAINT, NO_SERVICE, CONSULTATION})  # by people; the others follow from findings
 ID_LENGTH = 24
@@ -129,6 +130,15 @@ ALL: Mapping[str, Kind] = {
         "card@1",
         (("appeal", "uphold"), ("appeal", "overrule"), ("ask_delisting", "delist")),
     ),
+    FOLLOW_UP: Kind(
+        Text("差评回访整改单", "follow-up of a bad rating"),
+        "follow_up@1",
+        (("appeal", "uphold"), ("appeal", "overrule"), ("reply", "reject")),
+    ),
+    RATING_REVIEW: Kind(
+        Text("评价复核单", "review of a rating"), "rating_review@1", (("submit", "exclude"), ("submit", "include"))
+    ),
+    SATISFACTION_CALL: Kind(Text("满意度回访单", "satisfaction call-back"), "satisfaction_call@1", ()),
     COMPLAINT: Kind(
         Text("投诉", "complaint"),
         "complaint@1",

@@ -1,4 +1,5 @@
-"""Guards of work orders: who may act on a complaint, how often it is returned, extended, called back.
+"""Guards of work orders: who may act on a complaint, how often it is returned, extended, called back;
+how long a bad rating may be appealed and rated again.
 
 As in `chalicelib.domain.guards`, which joins both lists: a guard returns nothing or refuses, saying which field and
 why. It must not change anything.
@@ -15,6 +16,8 @@ from chalicelib.domain.wish import Wish
 from chalicelib.errors import FieldError, Forbidden, InvalidInput
 
 DELISTED_AFTER = 10  # working days
+APPEALED_WITHIN = 3  # working days
+SECOND_RATING_WITHIN = 7  # calendar days
 MOST_DISPATCHES = 3  # what was assigned so often is not returned again
 
 Guard = Callable[[Case, Wish, Law, Calendar], None]
@@ -149,8 +152,51 @@ def redone_once(case: Case, _wish: Wish, _law: Law, _calendar: Calendar) -> None
         raise invalid("action", "redone_before", "只能重办一次", "it is handled again only once")
 
 
+def appeal_in_time(case: Case, wish: Wish, _law: Law, calendar: Calendar) -> None:
+    """A bad rating is appealed within three working days of the call-back (default of ours)."""
+    called = next(node.at for node in reversed(case.nodes) if node.action == "call_back")
+    last = calendar.working_day_after(legal_day(called), APPEALED_WITHIN)
+    if legal_day(wish.at) > last:
+        raise invalid(
+            "action",
+            "too_late",
+            f"申诉应在回访后 {APPEALED_WITHIN} 个工作日内提出，已于 {last.isoformat()} 截止；请整改并反馈",
+            f"an appeal comes within {APPEALED_WITHIN} working days of the call-back, here by {last.isoformat()}; "
+            "rectify and reply",
+        )
+
+
+def nothing_to_rectify(case: Case, _wish: Wish, _law: Law, _calendar: Calendar) -> None:
+    """国办发〔2019〕51号: what is founded is rectified before it is replied to; what is not is explained."""
+    verdict = next(node.evidence.get("verdict") for node in reversed(case.nodes) if node.action == "call_back")
+    if verdict != "unfounded":
+        raise invalid(
+            "action",
+            "rectify_first",
+            "回访核实为属实或部分属实，请先整改（rectify）再反馈",
+            "the call-back found it founded, or partly so: rectify first, then reply",
+        )
+
+
+def second_rating_awaited(case: Case, wish: Wish, _law: Law, _calendar: Calendar) -> None:
+    """Whoever rated badly has seven days after the reply for a second rating (default of ours); who used it has."""
+    if any(node.action in ("rate_again", "dispute") for node in case.nodes):
+        return
+    replied = next(node.at for node in reversed(case.nodes) if node.action == "reply")
+    if (legal_day(wish.at) - legal_day(replied)).days <= SECOND_RATING_WITHIN:
+        raise invalid(
+            "action",
+            "too_early",
+            f"反馈后 {SECOND_RATING_WITHIN} 日内办事人可以追评，期满方可办结",
+            f"for {SECOND_RATING_WITHIN} days after the reply a second rating may come; close it then",
+        )
+
+
 ORDER_GUARDS: Mapping[str, Guard] = {
     "ten_days_on_record": ten_days_on_record,
+    "appeal_in_time": appeal_in_time,
+    "nothing_to_rectify": nothing_to_rectify,
+    "second_rating_awaited": second_rating_awaited,
     "impartial": impartial,
     "assigned_within": assigned_within,
     "return_lawful": return_lawful,

@@ -35,6 +35,9 @@ GUARDS = (
     "somebody_present",
     "agent_may_collect",
     "ten_days_on_record",
+    "appeal_in_time",
+    "nothing_to_rectify",
+    "second_rating_awaited",
     "impartial",
     "assigned_within",
     "return_lawful",
@@ -65,6 +68,7 @@ DEMANDS = (
     "call_back",
     "question",
     "helpful",
+    "satisfaction",
 )
 
 

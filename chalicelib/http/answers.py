@@ -61,9 +61,11 @@ class CaseOut(Shown):
 
 
 class FiledOut(CaseOut):
-    """A case right after intake; `code` and the number together ask for progress without an account."""
+    """A case right after intake, with what its receipt carries: `code` and the number together ask for progress without
+    an account; `rating_link` rates it without one, from acceptance on (null: an agent filed)."""
 
     code: str
+    rating_link: str | None
 
 
 class MaterialOut(Shown):
@@ -202,7 +204,7 @@ def moved(known: Known) -> CaseOut:
 
 def filed(known: Known) -> FiledOut:
     """A case right after intake."""
-    return FiledOut(**_head(known), code=known.code)
+    return FiledOut(**_head(known), code=known.code, rating_link=known.rating_link)
 
 
 def detail(known: Known, dossier: Dossier | None, lights: Mapping[str, Light], now: datetime) -> CaseDetail:

@@ -10,9 +10,12 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from chalicelib.http.words import invalid
+
+_BEYOND = 10**15
 
 
 def encode(position: Mapping[str, Any] | None) -> str | None:
@@ -23,8 +26,12 @@ def encode(position: Mapping[str, Any] | None) -> str | None:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode(cursor: str | None, fields: Mapping[str, type]) -> dict[str, Any] | None:
-    """The position in a cursor, if it has exactly `fields` of these types; InvalidInput otherwise."""
+def decode(
+    cursor: str | None, fields: Mapping[str, type], within: tuple[str, datetime, datetime] | None = None
+) -> dict[str, Any] | None:
+    """The position in a cursor, if it has exactly `fields` of these types, no text empty and no number beyond what a
+    table holds; `within` names a field of epoch milliseconds and the two instants between which it must lie, as the
+    list that it goes on does. InvalidInput otherwise."""
     if cursor is None:
         return None
     try:
@@ -32,9 +39,15 @@ def decode(cursor: str | None, fields: Mapping[str, type]) -> dict[str, Any] | N
     except (binascii.Error, ValueError) as error:
         raise _refused() from error
     sound = isinstance(position, dict) and {k: type(v) for k, v in position.items()} == dict(fields)
-    if not sound:
+    if not sound or not all(0 <= v < _BEYOND if isinstance(v, int) else v for v in position.values()):
+        raise _refused()
+    if within and not _ms(within[1]) <= position[within[0]] <= _ms(within[2]):
         raise _refused()
     return dict(position)
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
 
 
 def _refused() -> Exception:

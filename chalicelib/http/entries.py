@@ -165,6 +165,15 @@ class DelegationEntry(Closed):
     sample: bool = False
 
 
+class DeviceEntry(Closed):
+    """A device (设备) of an organisation: one that people rate on, or one of the staff, which cannot rate."""
+
+    organisation: OrganisationCode
+    use: Literal["rating", "staff"]
+    status: Status = "active"
+    sample: bool = False
+
+
 class CalendarEntry(Closed):
     """A year as published: days off, make-up working days, and the document that says so."""
 

@@ -42,9 +42,14 @@ class Shown(BaseModel):
     model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True, defer_build=True)
 
 
+def holds_personal_data(text: str) -> bool:
+    """Whether there is something like an identity or mobile number in a text."""
+    return _PERSONAL.search(text) is not None
+
+
 def without_personal_data(text: str) -> str:
     """Texts stand in the history for ever; identity numbers and mobile numbers belong into the dossier."""
-    if _PERSONAL.search(text):
+    if holds_personal_data(text):
         raise NotValid(
             "personal_data_in_text",
             "意见文字中不得填写身份证号码或手机号码，请改用办件编号",

@@ -22,8 +22,8 @@ from chalicelib.services.watchers import About
 
 door = Door(__name__, title=("监管", "Supervision"))
 
-_EARLIEST = date(1970, 1, 2)
-Day = Annotated[date, Field(ge=_EARLIEST, le=date(9998, 12, 31))]
+EARLIEST = date(1970, 1, 2)
+Day = Annotated[date, Field(ge=EARLIEST, le=date(9998, 12, 31))]
 RuleCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}$")]
 
 
@@ -110,14 +110,16 @@ def rules(_call: Call) -> Answer:
 def findings(call: Call) -> Answer:
     """What was found at an organisation, in the order in which it came to be; its evidence names the steps."""
     query: FindingsQuery = call.query
+    first = start_of_day(query.first or EARLIEST)
+    last = end_of_day(query.last) if query.last else call.now
     page = watchers.findings(
         query.org,
         identity=call.who,
-        first=start_of_day(query.first or _EARLIEST),
-        last=end_of_day(query.last) if query.last else call.now,
+        first=first,
+        last=last,
         rule=query.rule,
         about=query.about,
-        after=cursors.decode(query.cursor, {"s": str, "k": str, "t": int}),
+        after=cursors.decode(query.cursor, {"s": str, "k": str, "t": int}, ("t", first, last)),
         most=query.limit,
     )
     return Answer(FindingsOut(items=_findings(page.rows), next=cursors.encode(page.after)))

@@ -47,7 +47,7 @@ class Access(StrEnum):
 class Call:
     """One request as declared. `now` is aware UTC; `path` is unquoted; `query` and `body` are instances of
     the declared models; `version` is If-Match; `digest` is SHA-256 of the body in canonical form (what the
-    client set, keys sorted), the same for every spelling of the same body."""
+    client set, keys sorted), the same for every spelling of the same body; `address` is where it came from."""
 
     now: datetime
     identity: Identity | None
@@ -58,6 +58,7 @@ class Call:
     version: int | None
     digest: bytes
     language: problems.Language
+    address: str = ""
 
     @property
     def who(self) -> Identity:
@@ -228,7 +229,8 @@ def _call(
     if declared.body:
         words.check_media_type(request.headers.get("content-type"))
         body = words.body(request.raw_body, declared.body)
-    return Call(now, who, places, query, body, key, version, digest_of(body), language)
+    address = str(request.context.get("identity", {}).get("sourceIp", ""))
+    return Call(now, who, places, query, body, key, version, digest_of(body), language, address)
 
 
 def digest_of(body: BaseModel | None) -> bytes:

@@ -47,6 +47,7 @@ class OrderOut(Shown):
     about: str
     finding: str | None = Field(description="rule#occurrence of the finding that it follows from")
     filed: FiledAs | None = Field(description="null: nobody filed it, the platform opened it")
+    rating: str | None = Field(description="rating_id of the rating that it is about")
     state: str
     state_name: Names
     result: str | None
@@ -88,7 +89,20 @@ class OrdersQuery(PageQuery):
     """Whose queue, and which part of it."""
 
     org: OrganisationCode
-    kind: Literal["verification", "supervision_order", "card", "complaint", "no_service", "consultation"] | None = None
+    kind: (
+        Literal[
+            "verification",
+            "supervision_order",
+            "card",
+            "follow_up",
+            "rating_review",
+            "satisfaction_call",
+            "complaint",
+            "no_service",
+            "consultation",
+        ]
+        | None
+    ) = None
     state: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}$")] | None = None
     due: Literal["warning", "overdue"] | None = None
 
@@ -196,7 +210,7 @@ def shown(known: Known) -> OrderOut:
     """An order as it stands."""
     case, law = known.case, known.law
     last = case.nodes[-1]
-    cause = case.nodes[0].evidence.get("finding")
+    cause, rating = (case.nodes[0].evidence.get(name) for name in ("finding", "rating"))
     return OrderOut(
         filed=_filed(case, law.item.id),
         order_id=case.id,
@@ -205,6 +219,7 @@ def shown(known: Known) -> OrderOut:
         name=names(law.item.name),
         about=case.about,
         finding=cause if isinstance(cause, str) else None,
+        rating=rating if isinstance(rating, str) else None,
         state=case.state,
         state_name=names(law.procedure.states[case.state].text),
         result=case.result,

@@ -12,6 +12,7 @@ from chalicelib.http import cursors
 from chalicelib.http.entries import (
     CalendarEntry,
     DelegationEntry,
+    DeviceEntry,
     EntriesOut,
     EntryOut,
     ItemEntry,
@@ -211,6 +212,21 @@ def delegations(call: Call) -> Answer:
 def publish_delegation(call: Call) -> Answer:
     """Adds a version of a delegation. It ends by itself after its last day; an earlier end is a new version."""
     return publish("delegation", call.path["delegation_id"], document_of(call), call)
+
+
+@door.operation(
+    "PUT",
+    "/v1/devices/{device_id}",
+    summary=("登记设备", "Publish a device"),
+    where={"device_id": r"[A-Za-z0-9._-]{1,64}"},
+    body=DeviceEntry,
+    out=EntryOut,
+    status=(201, 200),
+    refusals=PUBLISH_REFUSALS,
+)
+def publish_device(call: Call) -> Answer:
+    """Adds a version of a device, under the name by which a rating tells it."""
+    return publish("device", call.path["device_id"], document_of(call), call)
 
 
 @door.operation(

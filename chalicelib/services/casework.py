@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain import authority
+from chalicelib.domain import authority, rating
 from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.case import Case, Law, agent_may, broken_link, holders, unfolded
 from chalicelib.domain.folding import fold
@@ -37,6 +37,15 @@ class Known:
     def code(self) -> str:
         """The query code on the receipt."""
         return subjects.query_code(self.case.id)
+
+    @property
+    def rating_link(self) -> str | None:
+        """The link on the receipt, to rate the service with which the case came in; None where an agent holds the
+        receipt, who does not rate."""
+        if "agent" in self.case.nodes[0].evidence:
+            return None
+        visit = 1 if rating.came_on_site(self.case) else rating.MATTER
+        return subjects.rating_link(self.case.id, visit, self.case.received)[0]
 
 
 def judged(stored: Stored) -> Known:

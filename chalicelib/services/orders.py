@@ -17,13 +17,13 @@ from chalicelib.domain.case import Case, Evidence
 from chalicelib.domain.order_guards import parties_to
 from chalicelib.domain.procedure import SUBMIT
 from chalicelib.domain.supervision.rule import Finding
-from chalicelib.domain.wish import Wish
+from chalicelib.domain.wish import Wish, set_apart
 from chalicelib.errors import ActionNotAllowed, Busy, StaleVersion
 from chalicelib.services import casework, reading, registry, subjects, transitions, watchers
 from chalicelib.services.casework import Known
 from chalicelib.services.reading import History, Page
 from chalicelib.services.transitions import Step
-from chalicelib.store import orders
+from chalicelib.store import dossiers, orders
 from chalicelib.store.books import Book
 from chalicelib.store.failures import ConditionFailed
 
@@ -34,17 +34,27 @@ _ATTEMPTS = 4  # others may move it meanwhile
 
 
 def open_order(
-    kind: str, cause: str, *, about: str, organisation: str, at: datetime, evidence: Mapping[str, Evidence]
+    kind: str,
+    cause: str,
+    *,
+    about: str,
+    organisation: str,
+    at: datetime,
+    evidence: Mapping[str, Evidence],
+    channel: str = CHANNEL,
+    by: Identity = PLATFORM,
 ) -> str:
     """Opens the one order of `kind` that follows from `cause`, or finds it; gives its name. `at` is when the cause came
-    to be, so that whenever it is opened its first step is the same."""
+    to be, so that whenever it is opened its first step is the same; `by`: in whose name."""
     id = order.name(kind, cause)
     law = registry.law(f"{kind}@1")
-    blank = Case(id, f"{kind}@1", organisation, CHANNEL, "", "", observed=False, received=at, about=about)
+    blank = Case(id, f"{kind}@1", organisation, channel, "", "", observed=False, received=at, about=about)
     digest = hashlib.sha256(cause.encode()).digest()
-    request = subjects.request_id(PLATFORM, SUBMIT, cause, digest)
-    wish = Wish(SUBMIT, PLATFORM, at, request.request, request.digest, evidence)
+    request = subjects.request_id(by, SUBMIT, cause, digest)
+    kept, texts = set_apart(evidence)
+    wish = Wish(SUBMIT, by, at, request.request, request.digest, kept)
     known = Known(engine.open_case(blank, wish, law, registry.current_calendar()), law)
+    dossiers.put_texts(id, texts)
     try:
         orders.BOOK.add(known.case, queued=casework.queued(known), kept=casework.remembered(law))
     except ConditionFailed:

@@ -133,6 +133,8 @@ def _require_sound(kind: str, id: str, document: Mapping[str, Any]) -> None:
                 calendar.require_complete(calendar.parse_year(int(id), document))
             case "staff":
                 _require_staff(id, document)
+            case "device":
+                _require_at_home(id, document)
             case "delegation":
                 _require_delegation(id, document)
             case "knowledge":
@@ -198,6 +200,11 @@ def _require_delegation(id: str, document: Mapping[str, Any]) -> None:
         raise BrokenDefinition(f"delegation {id}.delegator: {delegator} does not handle {found.id} itself")
     if document["since"] > document["until"]:
         raise BrokenDefinition(f"delegation {id}.until: the term ends before it begins")
+
+
+def _require_at_home(id: str, document: Mapping[str, Any]) -> None:
+    if find_organisation(str(document["organisation"])) is None:
+        raise BrokenDefinition(f"device {id}.organisation: no such organisation: {document['organisation']!r}")
 
 
 def _require_knowledge(id: str, document: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from chalicelib.domain import organisation as organisations
 from chalicelib.domain.fact import Fact
 from chalicelib.domain.supervision import spans
 from chalicelib.domain.supervision.rule import Finding
-from chalicelib.domain.supervision.span import of_facts
+from chalicelib.domain.supervision.span import of_facts, ratings_of
 from chalicelib.domain.supervision.spans import NEVER, Judged, Months, Read, Rulebook
 from chalicelib.rules import all_rules
 from chalicelib.services import registry
@@ -26,6 +26,9 @@ class Pool(Protocol):
 
     def cases_of_day(self, organisation: str, day: date, /) -> Sequence[Fact]:
         """The steps and findings of cases of an organisation's day; more does no harm."""
+
+    def ratings_of_day(self, organisation: str, day: date, /) -> Sequence[Fact]:
+        """The ratings of an organisation's day; more does no harm."""
 
     def days_between(self, organisation: str, first: date, last: date, /) -> Sequence[date]:
         """The days on which it has facts that a rule looks at, in their order."""
@@ -47,7 +50,7 @@ class _Source:
         rows = self.pool.cases_of_day(organisation, day)
         recorded = [at for fact in rows if isinstance(at := fact.data.get("recorded_at"), int)]
         known = datetime.fromtimestamp(max(recorded), tz=UTC) if recorded else NEVER
-        return Read(of_facts(rows), known)
+        return Read(of_facts(rows), known, ratings_of(self.pool.ratings_of_day(organisation, day)))
 
     def days_between(self, organisation: str, first: date, last: date, /) -> Sequence[date]:
         return self.pool.days_between(organisation, first, last)

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 
 from chalicelib import settings
 from chalicelib.domain.authority import Identity, Kind, Mandate, Standing
@@ -19,6 +19,8 @@ from chalicelib.store.nodes import REQUEST_BYTES
 _INDEX_BYTES = 16
 _CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without 0 O 1 I, which people mistake on paper
 CODE_LENGTH = 8
+LINK_DAYS = 180  # how long a rating link holds, calendar days
+_LINK_BYTES, _SIGNATURE_BYTES = 15, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,58 @@ def request_id(identity: Identity, action: str, key: str, digest: bytes) -> Requ
     name = hashlib.sha256(f"{identity.kind}\n{identity.subject}\n{key}".encode()).digest()
     content = hashlib.sha256(action.encode() + b"\n" + digest).digest()
     return RequestId(name[:REQUEST_BYTES], content[:REQUEST_BYTES])
+
+
+def service(case_id: str, visit: int) -> str:
+    """The name under which the ratings of a service are kept: keyed, so that who knows every case number of a unit can
+    tell none by it; 24 letters."""
+    return _named(f"service:{case_id}:{visit}")
+
+
+def for_a_day(kind: str, value: str, organisation: str, day: date) -> str:
+    """A device, address or person as a rating carries it: the same within one organisation's day and no longer, so that
+    it shows what gathers there and joins nothing else; "" for nothing."""
+    return _named(f"{kind}:{organisation}:{day.isoformat()}:{value}") if value else ""
+
+
+def _named(text: str) -> str:
+    return hmac.new(settings.current().rating_key, text.encode(), hashlib.sha256).hexdigest()[:24]
+
+
+def rating_link(case_id: str, visit: int, since: datetime) -> tuple[str, datetime]:
+    """A token that lets whoever holds it rate one service for LINK_DAYS, and until when: what it is for, signed; 36
+    letters, so that its code is easily read from paper."""
+    expires = int((since + timedelta(days=LINK_DAYS)).timestamp())
+    content = int(case_id).to_bytes(9, "big") + visit.to_bytes(1, "big") + expires.to_bytes(5, "big")
+    token = base64.urlsafe_b64encode(content + _signature(content)).decode()
+    return token, datetime.fromtimestamp(expires, tz=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What a rating link is for, and until when it holds (epoch seconds)."""
+
+    case_id: str
+    visit: int
+    expires: int
+
+
+def linked(token: str) -> Linked | None:
+    """What a rating link is for; None for one that was not made here, or not like this."""
+    try:
+        content = base64.b64decode(token, altchars="-_", validate=True)
+    except ValueError:
+        return None
+    signed, signature = content[:_LINK_BYTES], content[_LINK_BYTES:]
+    if len(content) != _LINK_BYTES + _SIGNATURE_BYTES or not hmac.compare_digest(_signature(signed), signature):
+        return None
+    case_id = str(int.from_bytes(signed[:9], "big")).zfill(21)
+    return Linked(case_id, signed[9], int.from_bytes(signed[10:], "big"))
+
+
+def _signature(content: bytes) -> bytes:
+    mac = hmac.new(settings.current().receipt_key, b"rating link" + content, hashlib.sha256)
+    return mac.digest()[:_SIGNATURE_BYTES]
 
 
 def holds_receipt(case_id: str, code: str) -> bool:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.case import Case
+from chalicelib.domain.rating import Rating
 from chalicelib.store.books import Stored
 from chalicelib.store.nodes import unpack
 
@@ -64,3 +65,11 @@ def stored(image: Mapping[str, Any]) -> Stored:
 
 def _text(image: Mapping[str, Any], name: str) -> str:
     return str(image[name]["S"]) if name in image else ""
+
+
+def rating_of(record: Mapping[str, Any]) -> Rating | None:
+    """The rating that a record of the stream of ratings brings; None for a removal."""
+    from chalicelib.store import ratings  # which transitions, through reactions, would load for nothing
+
+    image = record["dynamodb"].get("NewImage")
+    return ratings.of_image(image) if image else None

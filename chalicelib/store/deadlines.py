@@ -24,7 +24,8 @@ SHARDS = 4  # partitions of what is open; a sweep reads each
 @dataclass(frozen=True, slots=True)
 class Deadline:
     """One clock of a subject (`book`: cases or orders) as of its `version`; `next`: when its next rung is reached
-    (None: none is to come, or it stands still); `provisional`: its date counts in a year not yet published."""
+    (None: none is to come, or it stands still); `provisional`: its date counts in a year not yet published; `lane`: who
+    looks when it is reached ("": the sweep); `note`: what that reader wants to know without reading the subject."""
 
     subject: str
     book: str
@@ -32,6 +33,8 @@ class Deadline:
     version: int
     next: datetime | None
     provisional: bool = False
+    lane: str = ""
+    note: str = ""
 
 
 class _Open(GlobalSecondaryIndex["DeadlineRow"]):
@@ -66,6 +69,8 @@ class DeadlineRow(Model):
     shard = UnicodeAttribute(null=True)
     next = NumberAttribute(null=True)
     provisional = UnicodeAttribute(attr_name="p", null=True)
+    lane = UnicodeAttribute(attr_name="l", null=True)
+    note = UnicodeAttribute(attr_name="o", null=True)
 
     open = _Open()
     awaiting_calendar = _Provisional()
@@ -88,16 +93,14 @@ def advance(deadline: Deadline, swept: Deadline) -> bool:
     return _put(deadline, (DeadlineRow.version <= deadline.version) & (DeadlineRow.next == seconds))
 
 
-def due(shard: int, now: datetime, most: int) -> list[Deadline]:
-    """At most `most` rows of a shard whose next rung is reached at `now`, first ones first."""
+def due(shard: int, now: datetime, most: int, lane: str = "") -> list[Deadline]:
+    """At most `most` rows of a shard of a lane whose next rung is reached at `now`, first ones first."""
     found = []
     with guarded():
         for row in DeadlineRow.open.query(
-            str(shard), DeadlineRow.next <= int(now.timestamp()), limit=most, page_size=most
+            f"{lane}{shard}", DeadlineRow.next <= int(now.timestamp()), limit=most, page_size=most
         ):
-            rung = datetime.fromtimestamp(int(row.next), tz=UTC)
-            held = row.provisional is not None
-            found.append(Deadline(row.subject, row.book, row.clock, int(row.version), rung, held))
+            found.append(_deadline(row))
     return found
 
 
@@ -110,26 +113,30 @@ def provisional(shard: int, most: int) -> list[tuple[str, str]]:
 def of_subject(subject: str) -> list[Deadline]:
     """The rows of a case or order, by clock."""
     with guarded():
-        return [
-            Deadline(
-                row.subject,
-                row.book,
-                row.clock,
-                int(row.version),
-                datetime.fromtimestamp(int(row.next), tz=UTC) if row.next is not None else None,
-                row.provisional is not None,
-            )
-            for row in DeadlineRow.query(subject, consistent_read=True)
-        ]
+        return [_deadline(row) for row in DeadlineRow.query(subject, consistent_read=True)]
+
+
+def _deadline(row: DeadlineRow) -> Deadline:
+    return Deadline(
+        row.subject,
+        row.book,
+        row.clock,
+        int(row.version),
+        datetime.fromtimestamp(int(row.next), tz=UTC) if row.next is not None else None,
+        row.provisional is not None,
+        row.lane or "",
+        row.note or "",
+    )
 
 
 def _put(deadline: Deadline, condition: object) -> bool:
     row = DeadlineRow(deadline.subject, deadline.clock, book=deadline.book, version=deadline.version)
+    row.lane, row.note = deadline.lane or None, deadline.note or None
     shard = str(zlib.crc32(deadline.subject.encode()) % SHARDS)
     if deadline.provisional:
         row.provisional = shard
     if deadline.next is not None:
-        row.shard = shard
+        row.shard = f"{deadline.lane}{shard}"
         row.next = int(deadline.next.timestamp())
     try:
         persistently(lambda: row.save(condition=condition))  # type: ignore[arg-type]

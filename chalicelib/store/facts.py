@@ -75,6 +75,13 @@ def cases_of_day(organisation: str, day: date) -> list[Fact]:
         return [fact(row) for row in FactRow.query(_place(organisation, day), cases, consistent_read=True)]
 
 
+def ratings_of_day(organisation: str, day: date) -> list[Fact]:
+    """Of the same the ratings alone."""
+    ratings = FactRow.name.startswith("rating#")
+    with guarded():
+        return [fact(row) for row in FactRow.query(_place(organisation, day), ratings, consistent_read=True)]
+
+
 def _place(organisation: str, day: date) -> str:
     return f"{organisation}#{day.isoformat()}"
 

@@ -63,6 +63,8 @@ _EVIDENCE = {
     "call_back": "cb",
     "question": "qu",
     "helpful": "hp",
+    "rating": "rt",
+    "satisfaction": "sf",
 }
 _CLOCK = {"statutory": "s", "promised": "p", "stage": "g"}
 _NAMES = {short: name for name, short in _EVIDENCE.items()}

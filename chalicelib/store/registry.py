@@ -22,7 +22,7 @@ from chalicelib.store.connection import share
 from chalicelib.store.failures import ConditionFailed, guarded
 
 FRESH_SECONDS = 30  # how long another process may go on with the version it knows
-KINDS = ("organisation", "item", "staff", "calendar", "delegation", "knowledge")
+KINDS = ("organisation", "item", "staff", "calendar", "delegation", "knowledge", "device")
 
 
 class RegistryRow(Model):

@@ -85,6 +85,7 @@ def _summary(hub: Hub, week: Week) -> dict[str, Any]:
         "by_state": dict(states),
         "by_channel": dict(channels),
         "by_result": dict(results),
+        "by_rating": dict(week.ratings),
         "overdue_by_desk": {desk: number for desk, number in overdue.items() if number},
         "due_soon_by_desk": {desk: number for desk, number in warning.items() if number},
         "refused": [{"action": a, "code": c, "detail": d, "count": n} for (a, c, d), n in week.refused.most_common()],
@@ -104,6 +105,7 @@ def _show(summary: dict[str, Any], url: str) -> None:
     output.out.print(f"{title}: {summary['cases']} 件 cases, {summary['steps']} 步 steps", markup=False)
     output.counts("按状态  Cases by state", "状态 state", summary["by_state"])
     output.counts("按渠道  By channel", "渠道 channel", summary["by_channel"])
+    output.counts("评价  Ratings", "等级 level", summary["by_rating"])
     late, soon = summary["overdue_by_desk"], summary["due_soon_by_desk"]
     desks = sorted(late.keys() | soon.keys(), key=lambda desk: (-late.get(desk, 0), desk))
     rows = [(desk, str(late.get(desk, 0)), str(soon.get(desk, 0))) for desk in desks]
@@ -126,6 +128,7 @@ def _next(summary: dict[str, Any], url: str, desks: list[str]) -> None:
         "接着可以试  Try next:",
         f"  ./zs desk {desks[0] if desks else example['case'][:6]} --due overdue{at}",
         f"  ./zs case {example['case']}{at}",
+        f"  curl -s '{url}/v1/ratings?org={desks[0] if desks else example['case'][:6]}'",
         f"  curl -s {url}/v1/progress -H 'Content-Type: application/json' -d '{body}'",
     ]
     for line in lines:

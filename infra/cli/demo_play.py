@@ -1,4 +1,5 @@
-"""Plays a sample week: applicants and staff act in turn, each with their own token, as the local clock goes on.
+"""Plays a sample week: applicants and staff act in turn, each with their own token, as the local clock goes on; at its
+end some applicants rate.
 
 Given the same seed, start and registry it sends the same requests. This module must not print.
 """
@@ -14,7 +15,7 @@ from random import Random
 from typing import Any
 
 from chalicelib.domain import organisation
-from infra.cli import demo_story
+from infra.cli import demo_ratings, demo_story
 from infra.cli.demo_people import Applicant, invented
 from infra.cli.demo_story import Story
 from infra.cli.demo_town import Staff, Town
@@ -39,6 +40,7 @@ class Act:
     holder: str = ""
     number: str = ""
     code: str = ""
+    link: str | None = None
     version: int = 0
     state: str | None = None
     allowed: list[str] = field(default_factory=list)
@@ -59,6 +61,7 @@ class Week:
     start: datetime
     end: datetime
     steps: int = 0
+    ratings: Counter[str] = field(default_factory=Counter)
     refused: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     stopped: Counter[tuple[str, str]] = field(default_factory=Counter)  # outcome, the step nobody could take
 
@@ -102,6 +105,7 @@ def play(hub: Hub, town: Town, plan: list[tuple[datetime, Act]], start: datetime
         following = demo_story.later(at, _pause(act))
         if act.done < len(act.story.steps) and following < week.end:
             heapq.heappush(queue, (following, serial))
+    week.ratings = demo_ratings.said(hub, week.acts)
     _clock(hub, week.end)
     return week
 
@@ -137,6 +141,7 @@ def _performed(hub: Hub, town: Town, act: Act, week: Week) -> bool:
     act.done += bool(act.number)
     act.number = answer["case_id"]
     act.code = answer.get("code", act.code)
+    act.link = answer.get("rating_link", act.link)
     act.holder = answer["holder"]
     act.version, act.state, act.allowed = answer["version"], answer["state"], answer["allowed_actions"]
     return True

@@ -94,7 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve(port: int, now: datetime | None, data: Path | None) -> int:
     try:
-        cloud = LocalCloud.start(now, data=data)
+        cloud = LocalCloud.start(now, data=data, address=f"http://127.0.0.1:{port or _USUAL_PORT}")
     except Unusable as unusable:
         print(unusable, file=sys.stderr)
         return 1

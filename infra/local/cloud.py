@@ -53,8 +53,10 @@ ENVIRONMENT = {
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # moto knows no host names with an account in them
     "AWS_EC2_METADATA_DISABLED": "true",
     "OIDC_AUDIENCE": AUDIENCE,
-    "INDEX_KEYS": "1:" + "5a" * 32,  # these two are keys of this machine's samples; a stage has its own
+    "INDEX_KEYS": "1:" + "5a" * 32,  # these three are keys of this machine's samples; a stage has its own
     "RECEIPT_KEY": "a5" * 32,
+    "RATING_KEY": "c3" * 32,
+    "RATING_PAGE": "http://127.0.0.1:8000/rate",
 }
 
 
@@ -90,13 +92,14 @@ class LocalCloud:
         template: Path = TEMPLATE,
         runs: bool = True,
         data: Path | None = None,
+        address: str | None = None,
     ) -> LocalCloud:
         """Start everything. `template` has the tables, and beside it stands what it says of streams and queues; `now`
         sets the clock, which stands still if not `runs`; `data` is a directory that keeps everything, or Unusable is
-        raised."""
+        raised; `address` is where people find it, where that is not the usual place."""
         with contextlib.ExitStack() as stack:
             keeper = stack.enter_context(contextlib.closing(Keeper(data))) if data else None
-            cloud = _started(stack, LocalClock(now, runs=runs), app_factory, template, keeper)
+            cloud = _started(stack, LocalClock(now, runs=runs), app_factory, template, keeper, address)
             if now is not None:
                 cloud.clock.set(now)
             cloud._pumped(cloud.pump.poll)
@@ -250,10 +253,13 @@ def _started(
     app_factory: Callable[[], Chalice],
     template: Path,
     keeper: Keeper | None,
+    address: str | None,
 ) -> LocalCloud:
     issuer = Issuer(keeper.key() if keeper else None)
     stack.callback(issuer.close)
-    stack.enter_context(environment({**ENVIRONMENT, "OIDC_ISSUER": issuer.url, "OIDC_JWKS_URL": issuer.jwks_url}))
+    here = {"OIDC_ISSUER": issuer.url, "OIDC_JWKS_URL": issuer.jwks_url}
+    here |= {"RATING_PAGE": f"{address}/rate"} if address else {}
+    stack.enter_context(environment({**ENVIRONMENT, **here}))
     rows = _engine(stack, clock, template)
     app = app_factory()
     mappings = Mappings(app, template, STAGE)

@@ -1,4 +1,5 @@
-"""The reference page: Swagger UI over /v1/openapi.json, from files on this machine only.
+"""The reference page: Swagger UI over /v1/openapi.json; and the page where a rating link is used. From files on this
+machine only.
 
 This module must not know the platform's routes beyond the address of their description.
 """
@@ -16,6 +17,8 @@ _OWN = "infra.local"
 _SWAGGER = "aws_lambda_powertools.event_handler.openapi.swagger_ui"
 _FILES = {
     "/": (_OWN, "page/index.html", "text/html; charset=utf-8"),
+    "/rate": (_OWN, "page/rate.html", "text/html; charset=utf-8"),
+    "/_page/rate.js": (_OWN, "page/rate.js", "text/javascript; charset=utf-8"),
     "/_page/page.css": (_OWN, "page/page.css", "text/css; charset=utf-8"),
     "/_page/page.js": (_OWN, "page/page.js", "text/javascript; charset=utf-8"),
     "/_page/swagger-ui.min.css": (_SWAGGER, "swagger-ui.min.css", "text/css; charset=utf-8"),

@@ -173,15 +173,21 @@ def _time_passes(cloud: LocalCloud, until: datetime, records: list[Mapping[str, 
 
 
 def swept(now: datetime) -> None:
-    """Sweeps until nothing is due any more."""
+    """Sweeps until nothing is due any more, and the invitations to rate."""
     sweep = importlib.import_module("chalicelib.services.sweep").sweep
     while sweep(now).due:
         pass
+    importlib.import_module("chalicelib.services.finishing").invite(now)
 
 
 def derived(cloud: LocalCloud) -> dict[str, dict[Key, Any]]:
-    """What is derived, by table and key; of deadlines what they say and not of which version."""
+    """What is derived of each case by itself, by table and key; of deadlines what they say and not of which version.
+    Who is drawn to be called hangs on what else was finished that day, so that is left out."""
     found = {name: {key: row.item for key, row in cloud.tables[name].rows.items()} for name in DERIVED}
     rows = found["DeadlinesTable"].items()
-    found["DeadlinesTable"] = {key: {n: value for n, value in item.items() if n != "v"} for key, item in rows}
+    found["DeadlinesTable"] = {
+        key: {n: value for n, value in item.items() if n != "v"} for key, item in rows if key[1] != "call"
+    }
+    orders = found["OrdersTable"].items()
+    found["OrdersTable"] = {key: item for key, item in orders if item["i"]["S"] != "satisfaction_call@1"}
     return found

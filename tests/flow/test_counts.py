@@ -180,6 +180,7 @@ def test_no_route_ever_scans(warm: Hub) -> None:
     names = {"case_id": case.id, "action": "accept", "item_id": "hotel-licence", "code": HAISHU, "year": "2026"}
     names["knowledge_id"] = "passport-first"
     names |= {"delegation_id": "some-delegation", "reader": "on_case_change", "sequence": "1", "order_id": "0" * 24}
+    names |= {"rating_id": f"{'0' * 24}-1", "device_id": "tablet-1"}
     with wire() as calls:
         for path, methods in document["paths"].items():
             target = path.format(**names, staff_id="li")
@@ -331,7 +332,8 @@ def test_a_night_costs_what_was_marked_and_not_what_is_stored(number: int, warm:
     found = night(warm)
     marked = 2
     assert found == {
-        "Query": 2 + 2 + marked,  # its marks of days and of months; which days an organisation has; the facts of each
+        # Its marks of days and of months; which days an organisation has; the steps and the ratings of each.
+        "Query": 2 + 2 + 2 * marked,
         "BatchWriteItem": marked * 2,  # of each organisation the days that it has, and the marks of its months
         "DeleteItem": marked,
     }
@@ -339,7 +341,7 @@ def test_a_night_costs_what_was_marked_and_not_what_is_stored(number: int, warm:
     warm.cloud.clock.restart(NINE.replace(month=4, day=1))
     counties, stations = 10, 6
     assert night(warm) == {
-        "Query": 2 + counties + stations + 3,  # which days those beside them have; the facts of each
+        "Query": 2 + counties + stations + 2 * 3,  # which days those beside them have; steps and ratings of each
         "DeleteItem": 2,
     }
 

@@ -96,11 +96,14 @@ ENVIRONMENT = {
     "DAYS_TABLE": "days",
     "QUARANTINE_TABLE": "quarantine",
     "CONVERSATIONS_TABLE": "conversations",
+    "RATINGS_TABLE": "ratings",
     "OIDC_ISSUER": ISSUER,
     "OIDC_AUDIENCE": AUDIENCE,
     "OIDC_JWKS_URL": "https://id.example.cn/jwks",
     "INDEX_KEYS": f"1:{'0a' * 32},2:{'0b' * 32}",
     "RECEIPT_KEY": "0c" * 32,
+    "RATING_KEY": "0d" * 32,
+    "RATING_PAGE": "https://hub.example.cn/rate",
 }
 
 
@@ -110,6 +113,8 @@ def test_settings_are_read_from_the_environment_and_keys_are_not_shown() -> None
     assert found.index_keys == {1: b"\x0a" * 32, 2: b"\x0b" * 32}
     assert "0c0c" not in repr(found)
     assert "\\x0c" not in repr(found)
+    assert "\\x0d" not in repr(found)
+    assert not found.default_rating
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)
@@ -126,6 +131,9 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("OIDC_JWKS_URL", "file:///etc/passwd"),
         ("RECEIPT_KEY", "0c" * 31),
         ("RECEIPT_KEY", "zz" * 32),
+        ("RATING_KEY", "0d" * 31),
+        ("RATING_PAGE", "http://hub.example.cn/rate"),
+        ("DEFAULT_RATING", "yes"),
         ("INDEX_KEYS", "0a" * 32),
         ("INDEX_KEYS", f"0:{'0a' * 32}"),
         ("INDEX_KEYS", f"1:{'0a' * 32},1:{'0b' * 32}"),

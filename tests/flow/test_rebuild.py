@@ -13,6 +13,7 @@ from infra import stage
 from infra.cli.commands import app
 from infra.local.dynamo_rows import Row
 from tests.flow.conftest import Hub
+from tests.flow.rating_steps import ABOVE, FINISHED, done, follow_up, rate, rated
 from tests.flow.test_comparing import march, run
 from tests.support.town import (
     ACCEPT,
@@ -27,6 +28,7 @@ from tests.support.town import (
     SUPPLEMENT,
     SUSPEND,
     WANG,
+    ZHANG,
     hotel,
     lodging,
     materials,
@@ -48,6 +50,11 @@ def busy_month(hub: Hub) -> None:
     hub.file(observed("2026-01-05T09:00:00+08:00", "2026-01-20T23:59:59+08:00"), POOL)
     moved = {"to_organisation": "330205", "reason": NOTE, "notice": NOTE}
     hub.life(hub.file(), ACCEPT, ("transfer", WANG, moved))
+    rate(hub, {"case_id": hub.life(hub.file(), *FINISHED).id, "level": "satisfied"}, ZHANG)
+    bad = follow_up(hub, rated(hub, hub.life(hub.file(), *FINISHED))["rating_id"])["order_id"]
+    done(hub, bad, "call_back", WATCH, {"verdict": "unfounded", "note": NOTE})
+    done(hub, bad, "appeal", WATCH, {"reason": NOTE})
+    done(hub, bad, "uphold", ABOVE, {"reason": NOTE * 10})
     left, late = hub.life(hub.file(), ACCEPT), hub.life(hub.file(), ACCEPT)
     hub.cloud.advance(9 * DAY)
     hub.life(late, REVIEW, GRANT, COMPLETE)

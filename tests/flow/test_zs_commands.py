@@ -85,6 +85,7 @@ def test_a_sample_week_is_played_without_a_refusal(hub: Hub) -> None:
     assert (found["refused"], found["stopped"], found["cases"]) == ([], [], 80)
     assert set(found["by_channel"]) == {"mobile", "web", "kiosk", "window"}
     assert len(found["by_state"]) >= 8
+    assert sum(found["by_rating"].values()) >= 10
     assert sum(found["overdue_by_desk"].values()) > 0
     history = hub.get(f"/v1/cases/{found['example']['case']}/history", {"sub": "s", "kind": "system"})
     assert history["verified"]

@@ -98,5 +98,7 @@ def test_the_page_stands_on_files_of_this_machine_only(cloud: LocalCloud) -> Non
     script = cloud.request("GET", "/_page/swagger-ui-bundle.min.js")
     assert script.headers["content-type"].startswith("text/javascript")
     assert cloud.request("GET", "/_page/page.js", headers={"If-None-Match": "x"}).status == 200
+    rate = cloud.request("GET", "/rate").body + cloud.request("GET", "/_page/rate.js").body
+    assert b"http" not in rate.replace(b"http-equiv", b"")
     tag = script.headers["etag"]
     assert cloud.request("GET", "/_page/swagger-ui-bundle.min.js", headers={"If-None-Match": tag}).status == 304

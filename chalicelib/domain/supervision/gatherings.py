@@ -1,4 +1,4 @@
-"""Cross-case rules about what gathers: by night, at a month's end, in a minute, from one applicant or one device.
+"""Cross-case rules about what gathers: by night, at a month's end, in a minute, from one applicant.
 
 Each function looks for what its docstring says; code, severity, basis and parameters are in chalicelib/rules. This
 module must not compare organisations.
@@ -11,11 +11,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.calendar import ONE_DAY, SHANGHAI, Calendar
-from chalicelib.domain.supervision.rule import Fact, Finding, NotMeasurable, Parameters, Verdict, verdict
+from chalicelib.domain.supervision.rule import Fact, Finding, Parameters, Verdict, verdict
 from chalicelib.domain.supervision.sightings import over
-from chalicelib.domain.supervision.span import FINISHES, CaseFact, RatingFact, Span, SpanCode
-
-_GOOD = 3  # 基本满意 and better: the two lower levels are bad ratings (浙政办函〔2019〕65号)
+from chalicelib.domain.supervision.span import FINISHES, CaseFact, Span, SpanCode
 
 
 def off_hours(span: Span, parameters: Parameters, calendar: Calendar) -> Verdict:
@@ -56,7 +54,7 @@ def _when(fact: CaseFact) -> tuple[datetime, str]:
     return fact.at or over(fact.day), fact.case_id
 
 
-def _cases(facts: Iterable[CaseFact | RatingFact]) -> tuple[str, ...]:
+def _cases(facts: Iterable[CaseFact]) -> tuple[str, ...]:
     return tuple(fact.case_id for fact in facts)
 
 
@@ -132,50 +130,9 @@ def one_applicant(span: Span, parameters: Parameters, _calendar: Calendar) -> Ve
     return verdict(sorted(found, key=lambda each: each.occurrence), missing)
 
 
-def ratings_in_haste(span: Span, parameters: Parameters, _calendar: Calendar) -> Verdict:
-    """刷评：同一单位一日内多条好评在办结后数秒内作出，或由工作人员设备作出。
-
-    Many good ratings of one day came within seconds of the end of their cases, or from a device of the staff."""
-    if span.ratings is None:
-        return NotMeasurable("ratings")
-    haste = timedelta(seconds=parameters["seconds"])
-    quick = [
-        rating
-        for rating in span.ratings
-        if rating.level >= _GOOD
-        and (rating.own or (rating.finished is not None and timedelta(0) <= rating.at - rating.finished < haste))
-    ]
-    return tuple(_many("A13", span, {"": quick}, parameters["ratings"]))
-
-
-def ratings_from_one_device(span: Span, parameters: Parameters, _calendar: Calendar) -> Verdict:
-    """同一设备评价：同一设备一日内作出多条评价。
-
-    Many ratings of one day were given on one device."""
-    if span.ratings is None:
-        return NotMeasurable("ratings")
-    by = defaultdict[str, list[RatingFact]](list)
-    for rating in span.ratings:
-        if rating.device is not None:
-            by[rating.device].append(rating)
-    unknown = len(span.ratings) > sum(map(len, by.values()))
-    return verdict(_many("A35", span, by, parameters["ratings"]), "device" if unknown else None)
-
-
-def _many(rule: str, span: Span, by: Mapping[str, list[RatingFact]], most: int) -> list[Finding]:
-    found = []
-    for name, ratings in sorted(by.items()):
-        if len(ratings) >= most:
-            reached = sorted(ratings, key=lambda rating: (rating.at, rating.case_id))[:most]
-            found.append(_finding(rule, span, reached[-1].at, name, cases=_cases(reached)))
-    return found
-
-
 CODE: Mapping[str, SpanCode] = {
     "A09": (off_hours, ("cases", "from_hour", "to_hour")),
     "A10": (month_end_rush, ("working_days", "percent", "cases")),
-    "A13": (ratings_in_haste, ("ratings", "seconds")),
     "A14": (one_applicant, ("cases", "days")),
     "A34": (in_one_minute, ("cases", "seconds")),
-    "A35": (ratings_from_one_device, ("ratings",)),
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.calendar import Calendar
-from chalicelib.domain.supervision import gatherings, limits, notices, order, pace, persons, rates, results
+from chalicelib.domain.supervision import gatherings, limits, notices, order, pace, persons, rates, ratings, results
 from chalicelib.domain.supervision.rule import Code, Finding, NotMeasurable, Rule, Verdict
 from chalicelib.domain.supervision.span import Span, SpanCode
 from chalicelib.domain.supervision.timeline import Timeline
@@ -24,7 +24,7 @@ CASE: Mapping[str, Code] = {
     **limits.CODE,
     **results.CODE,
 }
-CROSS: Mapping[str, SpanCode] = {**gatherings.CODE, **rates.CODE}
+CROSS: Mapping[str, SpanCode] = {**gatherings.CODE, **rates.CODE, **ratings.CODE}
 SILENT = frozenset((*notices.SILENT, *pace.SILENT, *limits.SILENT))  # these alone find something if nothing happens
 _LATER = timedelta(days=366)  # beyond every silence that a rule may look for
 

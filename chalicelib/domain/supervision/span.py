@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.fact import Fact, Value
+from chalicelib.domain.rating import DEFAULT, FIRST, Level, Standard, code_of
 from chalicelib.domain.supervision.of_case import NOT_RECORDED, SYSTEM
 from chalicelib.domain.supervision.rule import Parameters, Verdict
 
@@ -52,8 +53,11 @@ class CaseFact:
 
 @dataclass(frozen=True, slots=True)
 class RatingFact:
-    """One rating: `level` 1 to 5, 5 the best; `device`: what it was given on (None: unknown); `own`: a device of the
-    staff; `finished`: when the case that it rates was finished."""
+    """One active rating: `case_id` the case, or of an anonymous one its own name; `level` 1 to 5, 5 the best; `device`,
+    `address`, `person`: on what, from where and by whom it was given (None: unknown), each by a hash good for the day;
+    `own`: entered by staff of the unit itself; `finished`: when the case that it rates was finished; `window`: where
+    it was given, on site;
+    `adverse`: the case went badly for its applicant; `first`: not one that followed a rectification."""
 
     case_id: str
     at: datetime
@@ -61,6 +65,11 @@ class RatingFact:
     device: str | None = None
     own: bool = False
     finished: datetime | None = None
+    address: str | None = None
+    person: str | None = None
+    window: str | None = None
+    adverse: bool = False
+    first: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,15 @@ def tally(facts: Iterable[CaseFact]) -> Tally:
 def reads(fact: Fact) -> bool:
     """Whether a rule of this kind may look at a fact; a correction may take away what one looked at. What such a rule
     found itself is none, so that no finding leads to another look."""
+    return _reads_of_case(fact) or _reads_rating(fact)
+
+
+def _reads_rating(fact: Fact) -> bool:
+    """An active rating as it was given: what was decided about it later is no other rating."""
+    return fact.kind == "rating" and fact.n == 0 and fact.data["number"] != DEFAULT
+
+
+def _reads_of_case(fact: Fact) -> bool:
     if fact.kind == "node":
         return fact.n > 0 or fact.data["node"] in LOOKED_AT
     if fact.kind == "finding":
@@ -126,9 +144,33 @@ def of_facts(facts: Iterable[Fact]) -> tuple[CaseFact, ...]:
     latest: dict[tuple[str, str, str], Fact] = {}
     for fact in facts:
         name = (fact.place, fact.kind, fact.id)
-        if reads(fact) and (name not in latest or latest[name].n < fact.n):
+        if _reads_of_case(fact) and (name not in latest or latest[name].n < fact.n):
             latest[name] = fact
     return tuple(_of_node(fact) if fact.kind == "node" else _of_finding(fact) for fact in latest.values())
+
+
+def ratings_of(facts: Iterable[Fact]) -> tuple[RatingFact, ...]:
+    """The active ratings among pooled facts, whatever was decided about them later: what was excluded was given all the
+    same, and a rule that looks for rigged ratings must see it."""
+    return tuple(_of_rating(fact) for fact in facts if _reads_rating(fact))
+
+
+def _of_rating(fact: Fact) -> RatingFact:
+    data, at, after = fact.data, _at(fact.data), fact.data.get("after")
+    assert at, "a rating has a time"
+    return RatingFact(
+        case_id=str(data.get("case", fact.id)),
+        at=at,
+        level=code_of(Level(str(data["level"])), Standard.report),
+        device=_text(data.get("device")),
+        own="own" in data,
+        finished=at - timedelta(seconds=after) if isinstance(after, int) else None,
+        address=_text(data.get("address")),
+        person=_text(data.get("person")),
+        window=_text(data.get("window")) if "on_site" in data else None,
+        adverse="adverse" in data,
+        first=data["number"] == FIRST,
+    )
 
 
 def _of_node(fact: Fact) -> CaseFact:

@@ -154,7 +154,7 @@ def _month(
             break
         earlier.append(counts)
         known = max(known, late)
-    if not own.facts and not earlier:
+    if not own.facts and not own.ratings and not earlier:
         return None
     return Span(organisation, MONTH, month, last, own.facts, own.ratings, earlier=tuple(earlier)), known
 

@@ -7,9 +7,10 @@ of it. Days are of 2026 and hours of Shanghai.
   without a time, `?` no known time; an actor `?` is unknown, `*robot` an automatic account; `+settle` was taken in one
   request with the line above.
 - terms: `promised due 03-10 since 03-03 09:00 ended 03-12 10:00 provisional`; a day alone is a day without a time.
-- facts: `20x 03-02 22:00 +60s complete zhang channel=window`: twenty cases c1 … c20, a minute between two; `own`,
-  `peers` and `earlier` are counts of cases: `received 100 refused 21`.
-- ratings: `5x 03-02 10:00 +60s level=5 device=d1 after=9 own=1`; `after`: seconds since its case was finished.
+- facts: `20x 03-02 22:00 +60s complete zhang channel=window`: twenty cases c1 … c20 (`from=r`: r1 …
+  r20), a minute between two; `own`, `peers` and `earlier` are counts of cases: `received 100 refused 21`.
+- ratings: `5x 03-02 10:00 +60s level=5 device=d1 after=9 own=1`; `after`: seconds since its case was finished; also
+  `address`, `person`, `window`, `adverse=1`.
 - finds: an occurrence (`-` for the only one), and, if wanted, since when; or `not_measurable`: what is missing.
 """
 
@@ -221,7 +222,7 @@ def _facts(text: str) -> Iterator[CaseFact]:
         assert at, "a fact has a day"
         named = dict(part.split("=") for part in rest)
         yield CaseFact(
-            case_id=named.pop("case", f"c{number}"),
+            case_id=named.pop("case", f"{named.pop('from', 'c')}{number}"),
             organisation=COUNTY,
             day=legal_day(at),
             node=node,
@@ -247,4 +248,15 @@ def _ratings(text: str) -> Iterator[RatingFact]:
         assert at, "a rating has a time"
         named = dict(part.split("=") for part in rest)
         finished = at - timedelta(seconds=float(named["after"])) if "after" in named else None
-        yield RatingFact(f"c{number}", at, int(named["level"]), named.get("device"), "own" in named, finished)
+        yield RatingFact(
+            case_id=f"c{number}",
+            at=at,
+            level=int(named["level"]),
+            device=named.get("device"),
+            own="own" in named,
+            finished=finished,
+            address=named.get("address"),
+            person=named.get("person"),
+            window=named.get("window"),
+            adverse="adverse" in named,
+        )

@@ -49,12 +49,17 @@ def test_a_case_is_not_asked_what_many_cases_tell_and_the_other_way_round() -> N
     asked = {*judge(ONE_PERSON, calendar(), RULES).not_measurable, "A03"}
     assert not asked & {rule.code for rule in RULES if rule.scope == "cross"}
     judgement = judge_span(DAY, calendar(), RULES)
-    assert {*judgement.not_measurable, *(finding.rule for finding in judgement.findings)} == {"A13", "A35"}
+    assert {*judgement.not_measurable, *(finding.rule for finding in judgement.findings)} == {
+        "A13",
+        "A35",
+        "A36",
+        "A37",
+    }
 
 
 def test_a_stretch_is_asked_by_the_rules_of_its_period_only() -> None:
     month = replace(DAY, period="month", last=date(2026, 3, 31))
-    assert set(judge_span(month, calendar(), RULES).not_measurable) == {"A28", "A29", "A30", "A31", "A32", "A33"}
+    assert set(judge_span(month, calendar(), RULES).not_measurable) == {"A28", "A29", "A30", "A31", "A32", "A33", "A39"}
     assert judge_span(replace(DAY, period="days"), calendar(), RULES).not_measurable == {}
 
 

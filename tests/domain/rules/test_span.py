@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.fact import Fact, of_finding
+from chalicelib.domain.fact import Fact, Value, of_finding
 from chalicelib.domain.supervision.judging import judge_span
 from chalicelib.domain.supervision.rule import Finding
-from chalicelib.domain.supervision.span import CaseFact, ends_a_row, of_facts, reads, tally
+from chalicelib.domain.supervision.span import CaseFact, RatingFact, ends_a_row, of_facts, ratings_of, reads, tally
 from chalicelib.rules import all_rules
 from tests.domain.rules.notation import Example, examples, span
 from tests.support.people import COUNTY
@@ -42,6 +42,25 @@ def test_a_finding_stands_under_its_rule() -> None:
 def test_of_a_corrected_fact_the_latest_counts_whatever_order_they_come_in() -> None:
     facts = [node("c1#0004", 1, actor="li"), node("c1#0004", actor="zhang"), node("c1#0004", 2, actor="wang")]
     assert [found.actor for found in of_facts(facts)] == ["wang"]
+
+
+def test_a_rating_is_what_was_given_whatever_was_decided_about_it() -> None:
+    data: dict[str, Value] = {
+        "number": 1,
+        "level": "dissatisfied",
+        "at": MS,
+        "after": 9,
+        "device": "d1",
+        "own": 1,
+        "counted": 1,
+    }
+    given = Fact(COUNTY, DAY, "rating", "r-1", data)
+    out = Fact(COUNTY, DAY, "rating", "r-1", {**data, "after": 0}, 4)
+    again = Fact(COUNTY, DAY, "rating", "r-2", {**data, "number": 2, "case": "c1", "on_site": 1, "window": "w1"})
+    default = Fact(COUNTY, DAY, "rating", "r-0", {**data, "number": 0})
+    first, second = ratings_of([out, given, again, default, node("c1#0004")])
+    assert first == RatingFact("r-1", NINE, 2, "d1", own=True, finished=NINE - timedelta(seconds=9))
+    assert (second.case_id, second.first, second.window) == ("c1", False, "w1")
 
 
 def test_what_a_transfer_brought_in_is_told_by_whom_it_came_from() -> None:

@@ -1,0 +1,153 @@
+"""Reading ratings: published ones for everybody, one's own with what became of it, a unit's own for its staff.
+
+An anonymous rating leads to no case and no person, whoever of the staff asks. Every list is bounded; a page costs at
+most four reads of ratings, two of orders and one of long replies. This module must not write and must not know HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import authority, order, rating
+from chalicelib.domain.authority import Identity, Kind
+from chalicelib.domain.case import Evidence
+from chalicelib.domain.rating import DECIDES, FIRST, MATTER, Rating, Standing
+from chalicelib.errors import Forbidden, NotFound
+from chalicelib.services import casework, ratings, subjects
+from chalicelib.services.casework import Known
+from chalicelib.services.reading import READS_A_PAGE, ROWS_A_READ, Page
+from chalicelib.store import dossiers, orders
+from chalicelib.store import ratings as store
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A rating and what became of it: what it is worth now, its follow-up and its review (None: there is none), and the
+    reply with its time."""
+
+    rating: Rating
+    standing: Standing
+    follow_up: Known | None = None
+    review: Known | None = None
+    reply: str | None = None
+    replied_at: datetime | None = None
+
+    @property
+    def open_to_second(self) -> bool:
+        """Whether a second rating can be given now: there was a reply, and none came yet."""
+        if self.follow_up is None or self.follow_up.case.state != "replied":
+            return False
+        return all(node.action not in ("rate_again", "dispute") for node in self.follow_up.case.nodes)
+
+
+def published(
+    *,
+    organisation: str | None,
+    item: str | None,
+    identity: Identity | None,
+    first: datetime,
+    last: datetime,
+    after: Mapping[str, Any] | None,
+    most: int,
+) -> Page:
+    """The ratings of an organisation, an item, or an organisation's of an item, newest first: what counts or follows a
+    reply, for everybody; all of them for staff of that organisation or above. At most READS_A_PAGE reads of ratings; a
+    page may be short and still go on."""
+    rows: list[Told] = []
+    reads = ROWS_A_READ if organisation and item else most
+    for _ in range(READS_A_PAGE):
+        if organisation is not None:
+            found, after = store.served_by(organisation, first=first, last=last, after=after, most=reads)
+        else:
+            found, after = store.of_item(str(item), first=first, last=last, after=after, most=reads)
+        kept = [each for each in told(found) if _listed(each, item, identity)]
+        rows += kept
+        if len(rows) > most:
+            rows = rows[:most]
+            after = store.position(rows[-1].rating)
+            break
+        if after is None or len(rows) == most:
+            break
+    return Page(tuple(rows), after)
+
+
+def sees(identity: Identity | None, given: Rating) -> bool:
+    """Whether this identity sees what only staff may know of a rating."""
+    return identity is not None and authority.sees_organisation(identity, given.organisation)
+
+
+def _listed(each: Told, item: str | None, identity: Identity | None) -> bool:
+    """评价结果全公开: what was excluded, and what nobody said, is not shown to the public."""
+    if item is not None and each.rating.item.rpartition("@")[0] != item:
+        return False
+    return sees(identity, each.rating) or each.standing.counted or each.standing.why == "again"
+
+
+def one(rating_id: str, identity: Identity) -> Told:
+    """One rating, for staff of the unit that it is about, or above; NotFound for others."""
+    service, _, number = rating_id.rpartition("-")
+    found = store.one(service, int(number))
+    if found is None or not authority.sees_organisation(identity, found.organisation):
+        raise NotFound("没有此评价，或不在您的辖区内", "no such rating, or not in your scope")
+    return told([found])[0]
+
+
+def of_case(case_id: str, identity: Identity, now: datetime) -> list[Told]:
+    """The ratings of one's own case, with what became of them; staff see those that are not anonymous."""
+    known = casework.visible(case_id, identity, now)
+    mine = subjects.is_applicant(identity, known.case.applicant)
+    if identity.kind is Kind.citizen and not mine:
+        raise Forbidden("评价仅限申请人本人查看", "only the applicant sees the ratings of a case")
+    services = [subjects.service(case_id, visit) for visit in (MATTER, *rating.visits(known.case))]
+    found = store.of_services(services)
+    return told([each for each in found if mine or not each.anonymous])
+
+
+def of_link(token: str, now: datetime) -> list[Told]:
+    """The ratings of the service that a link is for, with what became of them. BadLink, ExpiredLink, NotFound."""
+    known, visit = ratings.rated_by(token, now)
+    return told(store.of_services([subjects.service(known.case.id, visit)]))
+
+
+def told(found: Sequence[Rating]) -> list[Told]:
+    """Ratings with what became of them: two batch reads of orders at most, and one of long replies."""
+    names = {each.id: _orders(each) for each in found if each.number == FIRST}
+    wanted = sorted({id for pair in names.values() for id in pair})
+    known = {id: casework.judged(row) for id, row in orders.BOOK.load_many(wanted).items()}
+    replies = {id: _reply(known[id]) for id in known if known[id].law.item.id == order.FOLLOW_UP}
+    texts = dossiers.texts({id: text for id, (text, _) in replies.items() if isinstance(text, bytes)})
+    rows = []
+    for each in found:
+        follow_up, review = names.get(each.id, ("", ""))
+        text, at = replies.get(follow_up, (None, None))
+        reply = texts.get(follow_up) if isinstance(text, bytes) else text
+        decided = _decided(each, known.get(follow_up), known.get(review))
+        rows.append(
+            Told(each, decided, known.get(follow_up), known.get(review), str(reply) if reply is not None else None, at)
+        )
+    return rows
+
+
+def _orders(each: Rating) -> tuple[str, str]:
+    """The names of the follow-up and of the review that a rating may have."""
+    return ratings.follow_up_of(each.service), order.name(order.RATING_REVIEW, each.id)
+
+
+def _reply(known: Known) -> tuple[Evidence | None, datetime | None]:
+    """The last reply of a follow-up, a long one by its digest, and when it was given."""
+    for node in reversed(known.case.nodes):
+        if node.action == "reply":
+            return node.evidence.get("reply"), node.at
+    return None, None
+
+
+def _decided(each: Rating, follow_up: Known | None, review: Known | None) -> Standing:
+    """What a rating is worth after the decisions of its orders; the review comes after the follow-up."""
+    found = rating.standing(each.number)
+    for known in (follow_up, review):
+        for node in known.case.nodes if known else ():
+            found = DECIDES.get(node.action, found)
+    return found
