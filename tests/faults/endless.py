@@ -77,6 +77,7 @@ def reads() -> dict[str, Deed]:
         "year": "2026",
         "order_id": _order(here.beginnings["correction"]),
         "rating_id": _rating(case),
+        "knowledge_id": "passport-first",
     }
     queries = {
         "/v1/desk": {"org": people.HAISHU},
