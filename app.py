@@ -1,7 +1,8 @@
 """Every Lambda of the platform, in the order in which data meets them: a table of contents.
 
 Handlers of streams and schedules are declared here and never in a blueprint: on Lambda a blueprint's handler is
-loaded without this module, and would run without logging and metrics. Bodies are one call each.
+loaded without this module, and would run without logging and metrics. Bodies are one call each. What streams and
+schedules set off is loaded by the function that does it (`Later`): no request needs it.
 """
 
 # ruff: noqa: E402  the collector rests before anything large is imported
@@ -15,6 +16,8 @@ gc.disable()  # what is loaded here stays; to look it over meanwhile would be an
 os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # there are none; looking for them reads every package
 
 from datetime import datetime
+from importlib import import_module
+from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, Cron, DynamoDBEvent, Rate, SQSEvent
 
@@ -33,16 +36,34 @@ from chalicelib.http import (
 )
 from chalicelib.http.operation import mount
 from chalicelib.observability import SERVICE
-from chalicelib.reactions import coverage, falling_due, records, watching
 
 app = Chalice(app_name=SERVICE, configure_logs=False)
 
+
+class Later:
+    """A function of chalicelib.reactions, loaded when it is first called: `Later("coverage", "report")`."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module, self.name = module, name
+
+    def __call__(self, *arguments: Any) -> Any:
+        return getattr(import_module(f"chalicelib.reactions.{self.module}"), self.name)(*arguments)
+
+
 # What each function does with one record of its stream; the quarantine can do it again.
 REACTIONS = {
-    "on_case_change": watching.watch_case,
-    "on_order_change": watching.watch_order,
-    "on_rating_change": watching.watch_rating,
+    "on_case_change": Later("watching", "watch_case"),
+    "on_order_change": Later("watching", "watch_order"),
+    "on_rating_change": Later("watching", "watch_rating"),
 }
+Report = dict[str, list[dict[str, str]]]  # which records must come again
+
+
+def handled(reader: str, event: DynamoDBEvent) -> Report:
+    """What the function `reader` does with its records."""
+    report: Report = Later("records", "handle")(reader, event.to_dict()["Records"], REACTIONS[reader])
+    return report
+
 
 # 1. What clients ask: the function `api_handler`.
 PLATFORM = (cases, ratings, findings, orders, filing, results, consultation, calendars, registry)
@@ -52,69 +73,67 @@ mount(app, *DOORS, openapi.door_for(DOORS))
 
 # 2. What the streams of cases, orders and ratings set off. How they are read, and the ARNs, say infra/mappings.yaml.
 @app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/CasesTable")
-def on_case_change(event: DynamoDBEvent) -> records.Report:
+def on_case_change(event: DynamoDBEvent) -> Report:
     """Facts, findings, deadlines and work orders that follow from the steps of cases."""
-    return records.handle("on_case_change", event.to_dict()["Records"], REACTIONS["on_case_change"])
+    return handled("on_case_change", event)
 
 
 @app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/OrdersTable")
-def on_order_change(event: DynamoDBEvent) -> records.Report:
+def on_order_change(event: DynamoDBEvent) -> Report:
     """The same, of the steps of work orders."""
-    return records.handle("on_order_change", event.to_dict()["Records"], REACTIONS["on_order_change"])
+    return handled("on_order_change", event)
 
 
 @app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/RatingsTable")
-def on_rating_change(event: DynamoDBEvent) -> records.Report:
+def on_rating_change(event: DynamoDBEvent) -> Report:
     """Facts of ratings, and the follow-up of a bad one."""
-    return records.handle("on_rating_change", event.to_dict()["Records"], REACTIONS["on_rating_change"])
+    return handled("on_rating_change", event)
 
 
 @app.on_sqs_message(queue_arn="arn:aws-cn:sqs:cn-north-1:000000000000:DeadLetters")
 def on_dead_letter(event: SQSEvent) -> None:
     """Puts what Lambda gave up into the quarantine, while the stream still has it."""
-    records.take_in(event.to_dict()["Records"])
+    Later("records", "take_in")(event.to_dict()["Records"])
 
 
 # 3. What the clock sets off.
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def sweep_deadlines(event: CloudWatchEvent) -> None:
     """Claims the rungs that open deadlines have reached: due soon, overdue, overdue still."""
-    falling_due.sweep_deadlines(datetime.fromisoformat(event.to_dict()["time"]))
+    Later("falling_due", "sweep_deadlines")(datetime.fromisoformat(event.to_dict()["time"]))
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS))
 def recount_deadlines(event: CloudWatchEvent) -> None:
     """Counts provisional dates anew once the calendar of their year is published."""
-    falling_due.recount_deadlines(datetime.fromisoformat(event.to_dict()["time"]))
+    Later("falling_due", "recount_deadlines")(datetime.fromisoformat(event.to_dict()["time"]))
 
 
 @app.schedule(Rate(10, unit=Rate.MINUTES))
 def invite_ratings(event: CloudWatchEvent) -> None:
     """Invites whoever has not rated, a day and three days after the case was finished."""
-    falling_due.invite_ratings(datetime.fromisoformat(event.to_dict()["time"]))
+    Later("falling_due", "invite_ratings")(datetime.fromisoformat(event.to_dict()["time"]))
 
 
 @app.schedule(Cron(30, "17-22", "*", "*", "?", "*"))
 def draw_callbacks(event: CloudWatchEvent) -> None:
     """Draws whom to call of what was finished on the day before: at 01:30 in Shanghai, and for what was left each hour
     until 06:30."""
-    falling_due.draw_callbacks(datetime.fromisoformat(event.to_dict()["time"]))
+    Later("falling_due", "draw_callbacks")(datetime.fromisoformat(event.to_dict()["time"]))
 
 
 @app.schedule(Cron(10, "16-19", "*", "*", "?", "*"))
 def compare_units(event: CloudWatchEvent) -> None:
     """Asks the cross-case rules of the days and months that are over: ten past midnight in Shanghai, and for what was
     left at ten past one, two and three."""
-    from chalicelib.reactions import comparing  # no request needs it
-
     now = datetime.fromisoformat(event.to_dict()["time"])
-    comparing.compare_units(now, event.context.get_remaining_time_in_millis)
+    Later("comparing", "compare_units")(now, event.context.get_remaining_time_in_millis)
 
 
 @app.schedule(Rate(1, unit=Rate.DAYS))
 def check_calendar(event: CloudWatchEvent) -> None:
     """Says how long the published calendar still lasts (国务院办公厅 publishes the next year's each November)."""
-    coverage.report(datetime.fromisoformat(event.to_dict()["time"]))
+    Later("coverage", "report")(datetime.fromisoformat(event.to_dict()["time"]))
 
 
 gc.freeze()  # nor does the collector look at it afterwards

@@ -28,7 +28,7 @@ MATTER = 0  # in the place of a visit: the matter as a whole (一事一评)
 _MOST_HASTE = 600  # seconds after which a rating is no longer quick, whatever a rule asks
 
 
-class Level(StrEnum):
+class RatingLevel(StrEnum):
     """The five levels, best first; the two last are bad ratings (差评: 国办发〔2019〕51号, 浙政办函〔2019〕65号)."""
 
     very_satisfied = "very_satisfied"  # 非常满意
@@ -40,7 +40,7 @@ class Level(StrEnum):
     @property
     def bad(self) -> bool:
         """Whether it is a bad rating (差评)."""
-        return self in (Level.dissatisfied, Level.very_dissatisfied)
+        return self in (RatingLevel.dissatisfied, RatingLevel.very_dissatisfied)
 
 
 class Standard(StrEnum):
@@ -50,15 +50,15 @@ class Standard(StrEnum):
     report = "report"  # the national interface of 好差评 reports: 1 非常不满意 … 5 非常满意
 
 
-def code_of(level: Level, standard: Standard) -> int:
+def code_of(level: RatingLevel, standard: Standard) -> int:
     """The code that a standard gives a level, 1 to 5."""
-    place = list(Level).index(level)
+    place = list(RatingLevel).index(level)
     return place + 1 if standard is Standard.gb_t_39046 else 5 - place
 
 
-def level_of(code: int, standard: Standard) -> Level:
+def level_of(code: int, standard: Standard) -> RatingLevel:
     """The level that a standard's code means; ValueError for a code that it has not."""
-    for level in Level:
+    for level in RatingLevel:
         if code_of(level, standard) == code:
             return level
     raise ValueError(f"{standard} has no code {code}")
@@ -138,7 +138,7 @@ class Rating:
     staff: str
     item: str
     at: datetime
-    level: Level
+    level: RatingLevel
     channel: Channel
     case_channel: str
     reasons_version: int

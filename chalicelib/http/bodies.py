@@ -14,7 +14,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from chalicelib.domain.authority import Line
 from chalicelib.domain.case import Evidence
 from chalicelib.domain.pause_classes import PAUSE_CLASSES
-from chalicelib.domain.rating import Level
+from chalicelib.domain.rating import RatingLevel
 from chalicelib.errors import FieldError, InvalidInput
 from chalicelib.http.fields import (
     Closed,
@@ -156,7 +156,7 @@ class StepIn(Closed):
     )
     question: Annotated[Text | None, Field(max_length=100, description="入库的标准问法")] = None
     helpful: Annotated[Literal["yes", "no"] | None, Field(description="答复是否有帮助")] = None
-    satisfaction: Annotated[Level | None, Field(description="满意度回访：办事人的评价")] = None
+    satisfaction: Annotated[RatingLevel | None, Field(description="满意度回访：办事人的评价")] = None
     receipt: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")] | None = None
     competent_authority: Annotated[Short, AfterValidator(without_personal_data)] | None = None
     activity: Annotated[Short, Field(description="补录：该步骤在来源系统中的名称")] | None = None

@@ -83,7 +83,7 @@ class HandedOverOut(Shown):
     due: Time | None
 
 
-class ReplyOut(Shown):
+class QuestionOut(Shown):
     """`answered`: the knowledge base was sure; else `answer` is null, and `nearest` is what comes nearest."""
 
     conversation: str
@@ -102,7 +102,7 @@ class ReplyOut(Shown):
     summary=("咨询", "Ask a question"),
     access=Access.either,
     body=QuestionIn,
-    out=ReplyOut,
+    out=QuestionOut,
     key="optional",
     refusals=(errors.NotFound, errors.KeyReused, errors.TooManySteps, errors.BrokenHistory),
 )
@@ -130,9 +130,9 @@ def ask(call: Call) -> Answer:
     return Answer(_shown(reply, body.language or ("en" if body.text.isascii() else "zh-CN")))
 
 
-def _shown(reply: Reply, language: Language) -> ReplyOut:
+def _shown(reply: Reply, language: Language) -> QuestionOut:
     nearest = [_near(each, language) for each in reply.nearest]
-    return ReplyOut(
+    return QuestionOut(
         conversation=reply.conversation,
         turn=reply.turn,
         answered=reply.answer is not None,

@@ -9,30 +9,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.calendar import legal_day
-from chalicelib.domain.rating import Level, Rating, Reason, Standard, code_of
+from chalicelib.domain.rating import Rating, RatingLevel, Reason, Standard, code_of
 from chalicelib.http.fields import Names, deadline, names
 from chalicelib.http.rating_bodies import (
     FollowUpOut,
     InsideOut,
     LevelOut,
-    MineOut,
+    MyRatingOut,
     PublishedOut,
     RatingOut,
     ReasonOut,
-    ReplyOut,
+    UnitReplyOut,
 )
 from chalicelib.services.rated import Told
 
-_NAMES: dict[Level, Names] = {
-    Level.very_satisfied: Names(zh="非常满意", en="very satisfied"),
-    Level.satisfied: Names(zh="满意", en="satisfied"),
-    Level.fairly_satisfied: Names(zh="基本满意", en="fairly satisfied"),
-    Level.dissatisfied: Names(zh="不满意", en="dissatisfied"),
-    Level.very_dissatisfied: Names(zh="非常不满意", en="very dissatisfied"),
+_NAMES: dict[RatingLevel, Names] = {
+    RatingLevel.very_satisfied: Names(zh="非常满意", en="very satisfied"),
+    RatingLevel.satisfied: Names(zh="满意", en="satisfied"),
+    RatingLevel.fairly_satisfied: Names(zh="基本满意", en="fairly satisfied"),
+    RatingLevel.dissatisfied: Names(zh="不满意", en="dissatisfied"),
+    RatingLevel.very_dissatisfied: Names(zh="非常不满意", en="very dissatisfied"),
 }
 
 
-def level_shown(level: Level) -> LevelOut:
+def level_shown(level: RatingLevel) -> LevelOut:
     """A level with its codes."""
     return LevelOut(
         level=level,
@@ -67,9 +67,9 @@ def given(rating: Rating) -> RatingOut:
     return RatingOut(**_given(rating))
 
 
-def mine(told: Told) -> MineOut:
+def mine(told: Told) -> MyRatingOut:
     """One's own rating, and what became of it."""
-    return MineOut(
+    return MyRatingOut(
         **_given(told.rating),
         counted=told.standing.counted,
         why=told.standing.why,
@@ -92,10 +92,10 @@ def _follow_up(told: Told) -> FollowUpOut | None:
     )
 
 
-def _reply(told: Told) -> ReplyOut | None:
+def _reply(told: Told) -> UnitReplyOut | None:
     if told.reply is None or told.replied_at is None:
         return None
-    return ReplyOut(text=told.reply, day=legal_day(told.replied_at).isoformat())
+    return UnitReplyOut(text=told.reply, day=legal_day(told.replied_at).isoformat())
 
 
 def published(told: Told, reasons: Mapping[str, Reason], item: Names, *, inside: bool) -> PublishedOut:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from chalicelib.domain.identifiers import NotValid
-from chalicelib.domain.rating import LONGEST_TEXT, Level, Standard, level_of
+from chalicelib.domain.rating import LONGEST_TEXT, RatingLevel, Standard, level_of
 from chalicelib.http.fields import (
     Closed,
     Deadline,
@@ -73,7 +73,7 @@ class RatingIn(Closed):
     link: Link | None = None
     visit: Annotated[int, Field(ge=1, le=150)] | None = None
     number: Literal[1, 2] = 1
-    level: Level | LevelCode
+    level: RatingLevel | LevelCode
     reasons: Annotated[list[Annotated[str, StringConstraints(max_length=40)]], Field(max_length=10)] = []
     text: Words = ""
     anonymous: bool = False
@@ -96,7 +96,7 @@ class ReviewIn(Closed):
 class LevelOut(Shown):
     """A level, with the codes of both standards."""
 
-    level: Level
+    level: RatingLevel
     name: Names
     bad: bool
     gb_t_39046: int = Field(description="GB/T 39046-2020 A.8: 1 非常满意 … 5 非常不满意")
@@ -117,7 +117,7 @@ class RatingOut(Shown):
     at: Time
 
 
-class ReplyOut(Shown):
+class UnitReplyOut(Shown):
     """What the unit replied."""
 
     text: str
@@ -133,20 +133,20 @@ class FollowUpOut(Shown):
     deadlines: dict[str, Deadline]
 
 
-class MineOut(RatingOut):
+class MyRatingOut(RatingOut):
     """One's own rating, and what became of it."""
 
     counted: bool
     why: str
     follow_up: FollowUpOut | None
-    reply: ReplyOut | None
+    reply: UnitReplyOut | None
     second_rating_possible: bool
 
 
 class MyRatingsOut(Shown):
     """The ratings of a case or service, by service and number."""
 
-    items: list[MineOut]
+    items: list[MyRatingOut]
 
 
 class ReasonOut(Shown):
@@ -191,7 +191,7 @@ class PublishedOut(Shown):
     level: LevelOut
     reasons: list[ReasonOut]
     text: str
-    reply: ReplyOut | None
+    reply: UnitReplyOut | None
     inside: InsideOut | None
 
 
@@ -235,6 +235,6 @@ class RatingsQuery(PageQuery):
     last: Annotated[Day | None, Field(alias="to", description="last legal day")] = None
 
 
-def level_given(level: Level | LevelCode) -> Level:
+def level_given(level: RatingLevel | LevelCode) -> RatingLevel:
     """The level that was sent, by its name or by a standard's code."""
     return level_of(level.code, level.standard) if isinstance(level, LevelCode) else level

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from chalicelib import errors, settings
 from chalicelib.domain.calendar import end_of_day, start_of_day
-from chalicelib.domain.rating import Channel, Level
+from chalicelib.domain.rating import Channel, RatingLevel
 from chalicelib.errors import FieldError, InvalidInput
 from chalicelib.http import cursors, rating_bodies
 from chalicelib.http.fields import Names, names
@@ -52,7 +52,7 @@ def form(_call: Call) -> Answer:
     return Answer(
         FormOut(
             version=version,
-            levels=[rating_answers.level_shown(level) for level in Level],
+            levels=[rating_answers.level_shown(level) for level in RatingLevel],
             reasons=[rating_answers.reason_shown(each) for each in known.values()],
         )
     )

@@ -136,7 +136,7 @@ def _default(case: Case, at: datetime) -> Rating:
         staff="",
         item=case.item,
         at=at,
-        level=rating.Level.fairly_satisfied,
+        level=rating.RatingLevel.fairly_satisfied,
         channel=Channel.default,
         case_channel=case.channel,
         reasons_version=current_reasons()[0],

@@ -14,7 +14,7 @@ from chalicelib.domain import order, organisation, rating
 from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.case import Case
-from chalicelib.domain.rating import AGAIN, FIRST, MATTER, Channel, Level, Rating, Service
+from chalicelib.domain.rating import AGAIN, FIRST, MATTER, Channel, Rating, RatingLevel, Service
 from chalicelib.errors import (
     AlreadyRated,
     BadLink,
@@ -50,7 +50,7 @@ class Given:
     link: str | None
     visit: int | None
     number: int
-    level: Level
+    level: RatingLevel
     reasons: tuple[str, ...]
     text: str
     anonymous: bool

@@ -12,7 +12,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib import settings
-from chalicelib.domain.rating import Channel, Level, Rating
+from chalicelib.domain.rating import Channel, Rating, RatingLevel
 from chalicelib.store.connection import share
 from chalicelib.store.failures import ConditionFailed, guarded, persistently
 
@@ -188,7 +188,7 @@ def rating(row: RatingRow) -> Rating:
         staff=row.staff or "",
         item=f"{row.item}@{int(row.item_version)}",
         at=datetime.fromtimestamp(row.at / 1000, tz=UTC),
-        level=Level(row.level),
+        level=RatingLevel(row.level),
         channel=Channel(row.channel),
         reasons=tuple(row.reasons.split(",")) if row.reasons else (),
         reasons_version=int(row.reasons_version),

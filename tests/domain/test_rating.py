@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain import fact, rating
 from chalicelib.domain.case import Case
-from chalicelib.domain.rating import Channel, Level, Rating, Standard, code_of, level_of
+from chalicelib.domain.rating import Channel, Rating, RatingLevel, Standard, code_of, level_of
 from chalicelib.errors import BrokenDefinition
 from chalicelib.reasons import all_reasons, current
 from tests.support.people import CENTRE_WINDOW, COUNTY
@@ -25,7 +25,8 @@ def given_rating(**changes: Any) -> Rating:
     """A bad rating of a matter."""
     bare = Rating(
         service="f" * 24, number=1, case_id="330203011260302000001", visit=0, organisation=COUNTY, window=COUNTY,
-        staff="", item="hotel-licence@1", at=NINE + timedelta(minutes=7), level=Level.dissatisfied, channel=Channel.qr,
+        staff="", item="hotel-licence@1", at=NINE + timedelta(minutes=7), level=RatingLevel.dissatisfied,
+        channel=Channel.qr,
         case_channel="web", reasons_version=1, reasons=("efficiency",), after=600,
     )  # fmt: skip
     return replace(bare, **changes)
@@ -36,16 +37,16 @@ def given_rating(**changes: Any) -> Rating:
 
 def test_the_two_standards_count_in_opposite_directions() -> None:
     """GB/T 39046-2020 A.8: 1 非常满意 … 5 非常不满意; the interface of 好差评 reports: 1 非常不满意 … 5 非常满意."""
-    assert [code_of(level, Standard.gb_t_39046) for level in Level] == [1, 2, 3, 4, 5]
-    assert [code_of(level, Standard.report) for level in Level] == [5, 4, 3, 2, 1]
-    assert level_of(1, Standard.gb_t_39046) is Level.very_satisfied
-    assert level_of(1, Standard.report) is Level.very_dissatisfied
-    assert {level for level in Level if level.bad} == {Level.dissatisfied, Level.very_dissatisfied}
-    assert [code_of(level, Standard.report) < 3 for level in Level] == [level.bad for level in Level]
+    assert [code_of(level, Standard.gb_t_39046) for level in RatingLevel] == [1, 2, 3, 4, 5]
+    assert [code_of(level, Standard.report) for level in RatingLevel] == [5, 4, 3, 2, 1]
+    assert level_of(1, Standard.gb_t_39046) is RatingLevel.very_satisfied
+    assert level_of(1, Standard.report) is RatingLevel.very_dissatisfied
+    assert {level for level in RatingLevel if level.bad} == {RatingLevel.dissatisfied, RatingLevel.very_dissatisfied}
+    assert [code_of(level, Standard.report) < 3 for level in RatingLevel] == [level.bad for level in RatingLevel]
 
 
-@given(level=st.sampled_from(Level), standard=st.sampled_from(Standard))
-def test_a_code_leads_back_to_its_level(level: Level, standard: Standard) -> None:
+@given(level=st.sampled_from(RatingLevel), standard=st.sampled_from(Standard))
+def test_a_code_leads_back_to_its_level(level: RatingLevel, standard: Standard) -> None:
     assert level_of(code_of(level, standard), standard) is level
 
 

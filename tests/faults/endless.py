@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from chalicelib.domain.rating import Channel, Level, Rating
+from chalicelib.domain.rating import Channel, Rating, RatingLevel
 from chalicelib.errors import Busy
 from chalicelib.store.connection import Budget
 from infra.local.wsgi_client import Reply
@@ -77,7 +77,7 @@ def reads() -> dict[str, Deed]:
         "year": "2026",
         "order_id": _order(here.beginnings["correction"]),
         "rating_id": _rating(case),
-        "knowledge_id": "passport-first",
+        "knowledge_id": "id-card-lost",
     }
     queries = {
         "/v1/desk": {"org": people.HAISHU},
@@ -111,7 +111,7 @@ def _rating(case: str) -> str:
     """The name of a rating of a case, which is there from now on."""
     given = Rating(
         service="0" * 24, number=1, case_id=case, visit=0, organisation=people.HAISHU, window=people.HAISHU, staff="",
-        item="hotel-licence@1", at=NINE, level=Level.satisfied, channel=Channel.web, case_channel="mobile",
+        item="hotel-licence@1", at=NINE, level=RatingLevel.satisfied, channel=Channel.web, case_channel="mobile",
         reasons_version=1, request=b"request",
     )  # fmt: skip
     importlib.import_module("chalicelib.store.ratings").put(given)

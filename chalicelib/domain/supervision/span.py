@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.fact import Fact, Value
-from chalicelib.domain.rating import DEFAULT, FIRST, Level, Standard, code_of
+from chalicelib.domain.rating import DEFAULT, FIRST, RatingLevel, Standard, code_of
 from chalicelib.domain.supervision.of_case import NOT_RECORDED, SYSTEM
 from chalicelib.domain.supervision.rule import Parameters, Verdict
 
@@ -161,7 +161,7 @@ def _of_rating(fact: Fact) -> RatingFact:
     return RatingFact(
         case_id=str(data.get("case", fact.id)),
         at=at,
-        level=code_of(Level(str(data["level"])), Standard.report),
+        level=code_of(RatingLevel(str(data["level"])), Standard.report),
         device=_text(data.get("device")),
         own="own" in data,
         finished=at - timedelta(seconds=after) if isinstance(after, int) else None,
