@@ -15,7 +15,7 @@ from typing import Any
 
 from chalicelib.http.words import invalid
 
-_BEYOND = 10**15
+_BEYOND = 10**30  # a table holds 38 digits
 
 
 def encode(position: Mapping[str, Any] | None) -> str | None:

@@ -11,7 +11,7 @@ from hypothesis.strategies import DrawFn
 from tests.flow.conftest import Hub
 from tests.support.town import COMPANY, LI, PERSON, ZHANG, Body, hotel, materials
 
-OWN = {"case_id", "code", "channel", "received_at", "at"}  # what may differ: number, channel and time
+OWN = {"case_id", "code", "rating_link", "channel", "received_at", "at"}  # what may differ: number, channel and time
 MEDIA = st.sampled_from(["electronic", "paper", "shared", "pledged", "lacking"])
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
 KEYS = st.from_regex(r"[A-Za-z][A-Za-z0-9_.-]{0,9}", fullmatch=True)
