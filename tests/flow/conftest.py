@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 from chalice import Chalice
 
+from chalicelib import observability
 from chalicelib.domain.calendar import SHANGHAI
 from chalicelib.http.identity import Verifier
 from infra.local import load_registry, moto_repairs
@@ -154,3 +157,15 @@ def problem(reply: Reply, status: int, code: str, *fields: str) -> dict[str, Any
         assert all(error["text"][language].strip() for language in ("zh-CN", "en"))
     assert set(fields) <= {error["field"] for error in document["errors"]}, document["errors"]
     return document
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the service's logger writes."""
+    logger = logging.getLogger(observability.SERVICE)
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logger.handlers[0].formatter)
+    logger.addHandler(handler)
+    yield written
+    logger.removeHandler(handler)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 
-from chalicelib import observability
 from tests.flow.conftest import Hub, problem
 from tests.support.told import (
     CALLED,
@@ -258,18 +255,6 @@ def test_filing_is_one_transaction_and_two_reads_and_joining_one_read_more(hub: 
 
 
 # Who reads a name
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What the service's logger writes."""
-    logger = logging.getLogger(observability.SERVICE)
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(logger.handlers[0].formatter)
-    logger.addHandler(handler)
-    yield written
-    logger.removeHandler(handler)
 
 
 def test_who_told_it_is_read_by_who_calls_back_for_a_purpose_and_that_is_on_record(hub: Hub, log: io.StringIO) -> None:

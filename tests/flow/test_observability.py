@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 
 import pytest
 from chalice import Chalice
@@ -19,18 +17,6 @@ from tests.support.issuing import (
 from tests.support.small_app import (
     change,
 )
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What the logger of the service writes."""
-    logger = logging.getLogger(observability.SERVICE)
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(logger.handlers[0].formatter)
-    logger.addHandler(handler)
-    yield written
-    logger.removeHandler(handler)
 
 
 def test_an_unexpected_fault_tells_a_reference_only_and_the_log_tells_no_personal_data(

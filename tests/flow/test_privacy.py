@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 
-from chalicelib import observability
 from tests.flow.conftest import Hub, problem
 from tests.support.town import (
     ARCHIVE,
@@ -95,18 +92,6 @@ def test_no_answer_but_the_dossier_tells_personal_data(kind: str, hub: Hub) -> N
     assert len(seen["dossier"]) == 4  # the applicant, intake, delivery, the supervisor above
     secrets = {PHONE, NAME, ID_NUMBER, ADDRESS} if kind == "person" else {PHONE, CONTACT}
     assert all(secrets <= {found for found in secrets if found in answer} for answer in seen["dossier"])
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What the service's logger writes."""
-    logger = logging.getLogger(observability.SERVICE)
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(logger.handlers[0].formatter)
-    logger.addHandler(handler)
-    yield written
-    logger.removeHandler(handler)
 
 
 @pytest.mark.parametrize("kind", BODIES)
