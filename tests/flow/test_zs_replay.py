@@ -236,6 +236,7 @@ def test_keys_are_short_visible_and_apart() -> None:
     assert all(len(key) <= 64 and key.isascii() and key.isprintable() and " " not in key for key in keys)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not RECEIPT.is_dir(), reason=f"the event log receipt_wabo is not at {RECEIPT}")
 def test_the_receipt_log_gives_the_known_figures_and_the_findings_of_its_audit(cloud: LocalCloud) -> None:
     logs = replay_command.read([RECEIPT], [])
