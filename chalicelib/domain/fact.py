@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from chalicelib.domain import stock
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.case import Case, Law, Node
 from chalicelib.domain.order import is_order
 from chalicelib.domain.supervision.rule import Finding
 
 Value = str | int | None
+COUNTED = frozenset({"node", "transferred_in", "order", "anomaly", "rating"})  # the kinds that numbers are made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,14 @@ def of_step(before: Case | None, after: Case, law: Law, kind: str = "node") -> I
     more at whoever handles it from now on. The day is the legal day of the step (Asia/Shanghai)."""
     node = after.nodes[-1]
     handler = before.handler if before and before.handler else after.organisation
-    id = f"{after.id}#{after.version:04d}"
+    id, day = f"{after.id}#{after.version:04d}", legal_day(node.at)
     data = _data(before, after, node, law)
-    yield Fact(handler, legal_day(node.at), kind, id, data)
-    if after.handler != handler:
-        yield Fact(after.handler, legal_day(node.at), "transferred_in", id, {**data, "from": handler})
+    was, now = stock.standing(before, law), stock.standing(after, law)
+    if after.handler == handler:
+        yield Fact(handler, day, kind, id, {**data, **stock.left(was, now), **stock.entered(was, now)})
+    else:
+        yield Fact(handler, day, kind, id, {**data, **stock.left(was, {})})
+        yield Fact(after.handler, day, "transferred_in", id, {**data, "from": handler, **stock.entered({}, now)})
 
 
 def of_finding(finding: Finding, severity: str) -> Fact:
@@ -90,6 +95,7 @@ def _data(before: Case | None, after: Case, node: Node, law: Law) -> Mapping[str
         "observed": 1 if after.observed else None,
         "about": after.about or None,
         "recorded_at": _recorded(node),
+        **dict(stock.outcome(before, after, law)),
     }
     return {name: value for name, value in found.items() if value is not None}
 
