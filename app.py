@@ -18,7 +18,7 @@ from datetime import datetime
 
 from chalice.app import Chalice, CloudWatchEvent, Cron, DynamoDBEvent, Rate, SQSEvent
 
-from chalicelib.http import calendars, cases, findings, openapi, orders, quarantine, registry
+from chalicelib.http import calendars, cases, findings, indices, openapi, orders, quarantine, registry
 from chalicelib.http.operation import mount
 from chalicelib.observability import SERVICE
 from chalicelib.reactions import coverage, falling_due, records, watching
@@ -29,7 +29,7 @@ app = Chalice(app_name=SERVICE, configure_logs=False)
 REACTIONS = {"on_case_change": watching.watch_case, "on_order_change": watching.watch_order}
 
 # 1. What clients ask: the function `api_handler`.
-PLATFORM = (cases, findings, orders, calendars, registry)
+PLATFORM = (cases, findings, orders, indices, calendars, registry)
 DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 
@@ -74,6 +74,15 @@ def compare_units(event: CloudWatchEvent) -> None:
 
     now = datetime.fromisoformat(event.to_dict()["time"])
     comparing.compare_units(now, event.context.get_remaining_time_in_millis)
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def compute_indices(event: CloudWatchEvent) -> None:
+    """Computes cells, indices and rankings of the days to which facts came, and of today."""
+    from chalicelib.reactions import indexing  # no request needs it
+
+    now = datetime.fromisoformat(event.to_dict()["time"])
+    indexing.compute_indices(now, event.context.get_remaining_time_in_millis)
 
 
 @app.schedule(Rate(1, unit=Rate.DAYS))

@@ -51,6 +51,8 @@ METRICS: Mapping[str, frozenset[str]] = {
     "DeadlinesRecounted": frozenset(),
     "SpansCompared": frozenset(),
     "PatternsSeen": frozenset(),
+    "CellsComputed": frozenset(),
+    "PeriodsPublished": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),
 }
 

@@ -39,6 +39,8 @@ class Settings:
     facts_table: str
     dirty_table: str
     days_table: str
+    cells_table: str
+    indices_table: str
     quarantine_table: str
     oidc_issuer: str
     oidc_audience: str
@@ -67,6 +69,8 @@ def load(environment: Mapping[str, str]) -> Settings:
         facts_table=_text(environment, "FACTS_TABLE"),
         dirty_table=_text(environment, "DIRTY_TABLE"),
         days_table=_text(environment, "DAYS_TABLE"),
+        cells_table=_text(environment, "CELLS_TABLE"),
+        indices_table=_text(environment, "INDICES_TABLE"),
         quarantine_table=_text(environment, "QUARANTINE_TABLE"),
         oidc_issuer=_text(environment, "OIDC_ISSUER"),
         oidc_audience=_text(environment, "OIDC_AUDIENCE"),

@@ -94,6 +94,8 @@ ENVIRONMENT = {
     "FACTS_TABLE": "facts",
     "DIRTY_TABLE": "dirty",
     "DAYS_TABLE": "days",
+    "CELLS_TABLE": "cells",
+    "INDICES_TABLE": "indices",
     "QUARANTINE_TABLE": "quarantine",
     "OIDC_ISSUER": ISSUER,
     "OIDC_AUDIENCE": AUDIENCE,

@@ -39,10 +39,11 @@ BELOW: dict[str, set[str]] = {
     "domain": {"domain", "errors"},
     "procedures": {"domain", "errors"},
     "rules": {"domain", "errors"},
+    "indicators": {"domain", "errors"},
     "store": {"store", "procedures", "domain", *LEAVES},
-    "services": {"services", "store", "procedures", "rules", "domain", *LEAVES},
-    "reactions": {"reactions", "services", "store", "procedures", "rules", "domain", *LEAVES},
-    "http": {"http", "services", "store", "procedures", "rules", "domain", *LEAVES},
+    "services": {"services", "store", "procedures", "rules", "indicators", "domain", *LEAVES},
+    "reactions": {"reactions", "services", "store", "procedures", "rules", "indicators", "domain", *LEAVES},
+    "http": {"http", "services", "store", "procedures", "rules", "indicators", "domain", *LEAVES},
     "app": {"http", "reactions", *LEAVES},
 }
 # Which packages only some places know.

@@ -1,0 +1,257 @@
+"""Answers about indices, from what services give: ratios as numbers with six decimals, points with two.
+
+What cannot be measured is null, with the reason, and never 0 or 100. This module must not decide who may see what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+
+from chalicelib import errors
+from chalicelib.domain import organisation as organisations
+from chalicelib.domain.calendar import legal_day
+from chalicelib.domain.indices import histogram, index, tally
+from chalicelib.domain.indices.board import Row
+from chalicelib.domain.indices.indicator import Formula, Indicator
+from chalicelib.domain.indices.period import Period
+from chalicelib.domain.indices.tally import Tally
+from chalicelib.domain.organisation import Level
+from chalicelib.http.fields import Names, names
+from chalicelib.http.operation import Call
+from chalicelib.http.shapes import (
+    CellOut,
+    ChangedOut,
+    ChangeOut,
+    ContributionOut,
+    ErratumOut,
+    FormulaOut,
+    FormulaQuery,
+    IndicatorOut,
+    PartOut,
+    RankedOut,
+    RankingOut,
+    RankingQuery,
+    SheetOut,
+    Stamp,
+    TimesOut,
+    ValueOut,
+)
+from chalicelib.services import boards, registry
+from chalicelib.services.boards import Board, Sheet
+from chalicelib.store.indices import Erratum
+
+_PLACES = 6  # decimals of a ratio
+_NINETY = Fraction(9, 10)
+
+
+def formula(call: Call) -> FormulaOut:
+    """Every indicator of a formula."""
+    query: FormulaQuery = call.query
+    return _formula(boards.formula(query.formula, legal_day(call.now)))
+
+
+def ranking(call: Call) -> RankingOut:
+    """A ranking, the first first; those that are not ranked come last."""
+    query: RankingQuery = call.query
+    found = boards.ranking(call.path["period"], query.level, identity=call.who)
+    items = [_ranked(code, found.rows.get(code)) for code in _members(query.level, found)]
+    items.sort(key=lambda one: (one.rank is None, one.rank or 0, -(one.index or 0), one.org))
+    errata = [_erratum(one) for one in found.errata]
+    return RankingOut(stamp=_stamp(found), level=query.level, items=items, errata=errata)
+
+
+def sheet(call: Call) -> SheetOut:
+    """One organisation's sheet."""
+    return _sheet(boards.sheet(call.path["period"], call.path["org"], identity=call.who))
+
+
+def cell(call: Call) -> CellOut:
+    """One organisation's own counts of a day."""
+    try:
+        day = date.fromisoformat(call.path["day"])
+    except ValueError as error:
+        raise errors.NotFound("没有这一天", "there is no such day") from error
+    found = boards.cell(call.path["org"], day, identity=call.who)
+    return CellOut(org=found.organisation, day=found.day.isoformat(), counts=dict(sorted(found.counts.items())))
+
+
+def _members(level: Level, found: Board) -> list[str]:
+    """Those that are active, and whoever has figures."""
+    known = registry.current("organisation")
+    here = {code for code, one in known.items() if organisations.level(code) is level and _active(one.document())}
+    return sorted(here | set(found.rows))
+
+
+def _active(document: dict[str, object]) -> bool:
+    return document.get("status", "active") == "active"
+
+
+def _formula(found: Formula) -> FormulaOut:
+    green, yellow = found.bands
+    return FormulaOut(
+        formula=found.ref,
+        since=found.since,
+        minimum=found.minimum,
+        minimum_count=found.minimum_count,
+        green=green,
+        yellow=yellow,
+        items=[_indicator(one) for one in found.indicators.values()],
+    )
+
+
+def _indicator(one: Indicator) -> IndicatorOut:
+    return IndicatorOut(
+        code=one.code,
+        name=names(one.name),
+        formula=names(one.formula),
+        basis=one.basis,
+        family=one.family,
+        direction=one.direction,
+        numerator=list(one.numerator),
+        denominator=list(one.denominator),
+        floor=float(one.floor),
+        target=float(one.target),
+        weight=float(one.weight),
+        strength=one.strength,
+    )
+
+
+def _stamp(found: Board) -> Stamp:
+    closed = found.edition.closed
+    return Stamp(
+        period=found.period.name,
+        from_day=found.period.first.isoformat(),
+        to_day=found.period.last.isoformat(),
+        as_of=closed.at if closed else found.edition.as_of,
+        formula=found.edition.formula,
+        quarantined=found.edition.quarantined,
+        closed_at=closed.at if closed else None,
+    )
+
+
+def _ranked(code: str, row: Row | None) -> RankedOut:
+    one = row.standing if row else None
+    known = registry.find_organisation(code)
+    return RankedOut(
+        org=code,
+        name=Names(zh=known.zh if known else code, en=known.en if known else code),
+        rank=one.rank if one else None,
+        rank_beside=one.rank_beside if one else None,
+        index=_points(one.index) if one else None,
+        band=one.band if one else None,
+        volume=one.volume if one else 0,
+        why=(one.why or None) if one else index.NO_CASES,
+    )
+
+
+def _sheet(found: Sheet) -> SheetOut:
+    board, one = found.board, found.row.standing
+    shares = index.shares(board.formula, one.values)
+    counts = tally.settled(found.row.counts, min(board.period.last, legal_day(board.edition.as_of)))
+    return SheetOut(
+        stamp=_stamp(board),
+        standing=_ranked(found.organisation, found.row),
+        indicators=[_value(each, one.values[code], shares) for code, each in board.formula.indicators.items()],
+        times=_times(counts),
+        counts={name: count for name, count in sorted(counts.items()) if not name.startswith(("time/", "days/"))},
+        before=_change(found, found.before, found.previous),
+        last_year=_change(found, found.last_year, found.year_before),
+        own=_own(found),
+        parts=[_part(code, row) for code, row in sorted(found.children.items())],
+        errata=[_erratum(each) for each in board.errata],
+    )
+
+
+def _value(one: Indicator, value: index.Value, shares: Mapping[str, Fraction]) -> ValueOut:
+    share = shares.get(one.code, Fraction(0))
+    points = None if value.score is None else share * Fraction(value.score, index.HUNDREDTHS)
+    return ValueOut(
+        code=one.code,
+        name=names(one.name),
+        value=None if value.why else _ratio(value.ratio),
+        numerator=value.numerator,
+        denominator=value.denominator,
+        score=_points(value.score),
+        share=round(float(share), _PLACES),
+        points=None if points is None else _points(index.hundredths(points)),
+        why=value.why or None,
+    )
+
+
+def _times(counts: Tally) -> TimesOut:
+    classes = {int(name): count for name, count in tally.part(counts, "time/").items()}
+    days = {int(name): count for name, count in tally.part(counts, "days/").items()}
+    half, nine = (histogram.quantile(classes, share) for share in (Fraction(1, 2), _NINETY))
+    return TimesOut(
+        cases=sum(classes.values()),
+        median_seconds=None if half is None else histogram.middle(half),
+        p90_seconds=None if nine is None else histogram.middle(nine),
+        median_days=histogram.quantile(days, Fraction(1, 2)),
+        p90_days=histogram.quantile(days, _NINETY),
+    )
+
+
+def _change(found: Sheet, then: Row | None, period: Period) -> ChangeOut | None:
+    if then is None:
+        return None
+    now, old = found.row.standing.index, then.standing.index
+    return ChangeOut(
+        period=period.name,
+        index=_points(old),
+        change=None if now is None or old is None else _points(now - old),
+        contributions=[
+            ContributionOut(code=code, points=added / index.HUNDREDTHS) for code, added in found.changes(then).items()
+        ],
+    )
+
+
+def _part(code: str, row: Row) -> PartOut:
+    one, known = row.standing, registry.find_organisation(code)
+    return PartOut(
+        org=code,
+        name=Names(zh=known.zh if known else code, en=known.en if known else code),
+        values=_measured(row),
+        index=_points(one.index),
+        rank_beside=one.rank_beside,
+    )
+
+
+def _own(found: Sheet) -> dict[str, list[int]]:
+    """What the organisation has of its own, besides what its parts have (本级)."""
+    own = {code: list(both) for code, both in _measured(found.row).items()}
+    for row in found.children.values():
+        for code, (numerator, denominator) in _measured(row).items():
+            if code in own:
+                own[code] = [own[code][0] - numerator, own[code][1] - denominator]
+    by_cases = [code for code, one in found.board.formula.indicators.items() if one.family == "cases"]
+    return {code: own[code] for code in by_cases if code in own}
+
+
+def _measured(row: Row) -> dict[str, list[int]]:
+    return {code: [one.numerator, one.denominator] for code, one in row.standing.values.items()}
+
+
+def _erratum(one: Erratum) -> ErratumOut:
+    was, now = one.was, one.now
+    old, new = (_measured(row) if row else {} for row in (was, now))
+    return ErratumOut(
+        org=one.organisation,
+        at=one.at,
+        index_was=_points(was.standing.index) if was else None,
+        index_now=_points(now.standing.index) if now else None,
+        indicators=[
+            ChangedOut(code=code, was=old.get(code), now=new.get(code))
+            for code in sorted({*old, *new})
+            if old.get(code) != new.get(code)
+        ],
+    )
+
+
+def _ratio(value: Fraction | None) -> float | None:
+    return None if value is None else round(float(value), _PLACES)
+
+
+def _points(value: int | None) -> float | None:
+    return None if value is None else value / index.HUNDREDTHS

@@ -1,0 +1,79 @@
+"""Indices over HTTP: what is measured and how, rankings, one organisation's sheet, cells, the facts behind a number.
+
+Everything computed says as of when, by which formula, and how many records lay in quarantine. This module only
+declares: what computes is loaded with the first of these requests, because no step of a case needs it.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from chalicelib import errors
+from chalicelib.http.operation import Access, Answer, Call, Door
+from chalicelib.http.shapes import CellOut, FormulaOut, FormulaQuery, RankingOut, RankingQuery, SheetOut
+
+door = Door(__name__, title=("指标指数", "Indices"))
+
+PERIOD = r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|-W[0-9]{2}|-Q[1-4]|-H[12])?"
+ORGANISATION = r"[0-9]{6}([0-9]{2}){0,2}"
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+
+def _figures() -> ModuleType:
+    from chalicelib.http import figures
+
+    return figures
+
+
+@door.operation(
+    "GET",
+    "/v1/indicators",
+    summary=("指标目录", "Indicators"),
+    access=Access.public,
+    query=FormulaQuery,
+    out=FormulaOut,
+)
+def indicators(call: Call) -> Answer:
+    """Every indicator of a formula: what is divided by what, how it is scored and weighted, and on what basis."""
+    return Answer(_figures().formula(call))
+
+
+@door.operation(
+    "GET",
+    "/v1/indices/{period}",
+    summary=("晾晒排名", "A ranking"),
+    where={"period": PERIOD},
+    query=RankingQuery,
+    out=RankingOut,
+    refusals=(errors.Forbidden,),
+)
+def ranking(call: Call) -> Answer:
+    """All organisations of a level in a period, ranked. Who has no figures stands there without any."""
+    return Answer(_figures().ranking(call))
+
+
+@door.operation(
+    "GET",
+    "/v1/indices/{period}/{org}",
+    summary=("单位指标", "One organisation's indicators"),
+    where={"period": PERIOD, "org": ORGANISATION},
+    out=SheetOut,
+    refusals=(errors.Forbidden,),
+)
+def sheet(call: Call) -> Answer:
+    """One organisation's indicators, index and rank; what changed since the period before and the year before, to the
+    point; and who below it has which part in each number."""
+    return Answer(_figures().sheet(call))
+
+
+@door.operation(
+    "GET",
+    "/v1/cells/{org}/{day}",
+    summary=("口径单元", "A cell"),
+    where={"org": ORGANISATION, "day": DAY},
+    out=CellOut,
+    refusals=(errors.Forbidden,),
+)
+def cell(call: Call) -> Answer:
+    """What one organisation's own day counts, without those below it: the numbers that all others are sums of."""
+    return Answer(_figures().cell(call))
