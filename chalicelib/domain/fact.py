@@ -14,17 +14,19 @@ from datetime import date, datetime
 from chalicelib.domain import stock
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.case import Case, Law, Node
-from chalicelib.domain.order import is_order
+from chalicelib.domain.order import CARD, VERIFICATION, is_order
 from chalicelib.domain.supervision.rule import Finding
 
 Value = str | int | None
 COUNTED = frozenset({"node", "transferred_in", "order", "anomaly", "rating"})  # the kinds that numbers are made of
+_CORRECTED = {(VERIFICATION, "settle"): 0, (CARD, "uphold"): 1}  # what confirms an anomaly, and what takes it back
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One row: `kind` (of cases node, transferred_in and finding, of work orders order and order_finding), the thing's
-    own `id`, and `n`, the number of its correction. `data` holds short names and numbers, never personal data."""
+    """One row: `kind` (of cases node, transferred_in, finding and anomaly, of work orders order and order_finding), the
+    thing's own `id`, and `n`, the number of its correction. `data` holds short names and numbers, never personal
+    data."""
 
     organisation: str
     day: date
@@ -62,6 +64,21 @@ def of_step(before: Case | None, after: Case, law: Law, kind: str = "node") -> I
     else:
         yield Fact(handler, day, kind, id, {**data, **stock.left(was, {})})
         yield Fact(after.handler, day, "transferred_in", id, {**data, "from": handler, **stock.entered({}, now)})
+
+
+def of_anomaly(order: Case) -> Iterator[Fact]:
+    """属实异常: the fact that the last step of a work order confirmed what a rule saw, at the organisation that handled
+    it and on the day on which it was confirmed; or, as its correction, that an appeal against it was upheld."""
+    node, first = order.nodes[-1], order.nodes[0]
+    step = order.item.partition("@")[0], node.action
+    if step not in _CORRECTED:
+        return
+    n = _CORRECTED[step]
+    day = legal_day(first.at if n else node.at)  # a card is issued when its finding is confirmed
+    if not is_order(order.about):
+        finding = str(first.evidence["finding"])
+        data: dict[str, Value] = {"subject": order.about, "finding": finding, "confirmed": 1 - n, "at": _ms(node.at)}
+        yield Fact(order.organisation, day, "anomaly", f"{order.about}#{finding}", data, n)
 
 
 def of_finding(finding: Finding, severity: str) -> Fact:

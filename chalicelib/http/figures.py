@@ -6,7 +6,7 @@ What cannot be measured is null, with the reason, and never 0 or 100. This modul
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 from chalicelib import errors
@@ -18,6 +18,7 @@ from chalicelib.domain.indices.indicator import Formula, Indicator
 from chalicelib.domain.indices.period import Period
 from chalicelib.domain.indices.tally import Tally
 from chalicelib.domain.organisation import Level
+from chalicelib.http import cursors
 from chalicelib.http.fields import Names, names
 from chalicelib.http.operation import Call
 from chalicelib.http.shapes import (
@@ -26,6 +27,9 @@ from chalicelib.http.shapes import (
     ChangeOut,
     ContributionOut,
     ErratumOut,
+    FactOut,
+    FactsOut,
+    FactsQuery,
     FormulaOut,
     FormulaQuery,
     IndicatorOut,
@@ -38,9 +42,10 @@ from chalicelib.http.shapes import (
     TimesOut,
     ValueOut,
 )
-from chalicelib.services import boards, registry
+from chalicelib.services import boards, closing, drilling, registry
 from chalicelib.services.boards import Board, Sheet
-from chalicelib.store.indices import Erratum
+from chalicelib.services.drilling import Behind
+from chalicelib.store.indices import Edition, Erratum
 
 _PLACES = 6  # decimals of a ratio
 _NINETY = Fraction(9, 10)
@@ -65,6 +70,37 @@ def ranking(call: Call) -> RankingOut:
 def sheet(call: Call) -> SheetOut:
     """One organisation's sheet."""
     return _sheet(boards.sheet(call.path["period"], call.path["org"], identity=call.who))
+
+
+def facts(call: Call) -> FactsOut:
+    """One page of the facts behind a number."""
+    query: FactsQuery = call.query
+    after = cursors.decode(query.cursor, {"d": str, "o": str, "f": str})
+    page = drilling.behind(
+        call.path["period"],
+        call.path["org"],
+        call.path["indicator"],
+        identity=call.who,
+        after=after,
+        most=query.limit,
+    )
+    value = page.sheet.row.standing.values[page.indicator.code]
+    return FactsOut(
+        stamp=_stamp(page.sheet.board),
+        org=page.sheet.organisation,
+        indicator=page.indicator.code,
+        numerator=value.numerator,
+        denominator=value.denominator,
+        items=[_fact(each) for each in page.rows],
+        next=cursors.encode(page.after),
+    )
+
+
+def close(call: Call) -> Stamp:
+    """The stamp of a period that is closed."""
+    return _stamped(
+        boards.parse_period(call.path["period"]), closing.close(call.path["period"], identity=call.who, now=call.now)
+    )
 
 
 def cell(call: Call) -> CellOut:
@@ -119,15 +155,34 @@ def _indicator(one: Indicator) -> IndicatorOut:
 
 
 def _stamp(found: Board) -> Stamp:
-    closed = found.edition.closed
+    return _stamped(found.period, found.edition)
+
+
+def _stamped(period: Period, edition: Edition) -> Stamp:
+    closed = edition.closed
     return Stamp(
-        period=found.period.name,
-        from_day=found.period.first.isoformat(),
-        to_day=found.period.last.isoformat(),
-        as_of=closed.at if closed else found.edition.as_of,
-        formula=found.edition.formula,
-        quarantined=found.edition.quarantined,
+        period=period.name,
+        from_day=period.first.isoformat(),
+        to_day=period.last.isoformat(),
+        as_of=closed.at if closed else edition.as_of,
+        formula=edition.formula,
+        quarantined=edition.quarantined,
         closed_at=closed.at if closed else None,
+    )
+
+
+def _fact(each: Behind) -> FactOut:
+    data, at = each.fact.data, each.fact.data.get("at")
+    subject = data.get("case") or data.get("subject")
+    return FactOut(
+        org=each.fact.organisation,
+        day=each.fact.day.isoformat(),
+        kind=each.fact.kind,
+        subject=None if subject is None else str(subject),
+        what=str(data.get("node") or data.get("finding") or data.get("level") or ""),
+        at=datetime.fromtimestamp(at / 1000, tz=UTC) if isinstance(at, int) else None,
+        correction=each.fact.n,
+        counts=dict(each.counts),
     )
 
 

@@ -10,12 +10,23 @@ from types import ModuleType
 
 from chalicelib import errors
 from chalicelib.http.operation import Access, Answer, Call, Door
-from chalicelib.http.shapes import CellOut, FormulaOut, FormulaQuery, RankingOut, RankingQuery, SheetOut
+from chalicelib.http.shapes import (
+    CellOut,
+    FactsOut,
+    FactsQuery,
+    FormulaOut,
+    FormulaQuery,
+    RankingOut,
+    RankingQuery,
+    SheetOut,
+    Stamp,
+)
 
 door = Door(__name__, title=("指标指数", "Indices"))
 
 PERIOD = r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|-W[0-9]{2}|-Q[1-4]|-H[12])?"
 ORGANISATION = r"[0-9]{6}([0-9]{2}){0,2}"
+INDICATOR = r"[a-z]+(_[a-z]+)*"
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
@@ -64,6 +75,34 @@ def sheet(call: Call) -> Answer:
     """One organisation's indicators, index and rank; what changed since the period before and the year before, to the
     point; and who below it has which part in each number."""
     return Answer(_figures().sheet(call))
+
+
+@door.operation(
+    "GET",
+    "/v1/indices/{period}/{org}/{indicator}/facts",
+    summary=("下钻到办件", "The facts behind a number"),
+    where={"period": PERIOD, "org": ORGANISATION, "indicator": INDICATOR},
+    query=FactsQuery,
+    out=FactsOut,
+    refusals=(errors.Forbidden,),
+)
+def facts(call: Call) -> Answer:
+    """What an indicator was counted from, with what each fact counts; of a closed period as it is known now."""
+    return Answer(_figures().facts(call))
+
+
+@door.operation(
+    "POST",
+    "/v1/indices/{period}/close",
+    summary=("月结", "Close a period"),
+    where={"period": PERIOD},
+    out=Stamp,
+    refusals=(errors.Forbidden, errors.ActionNotAllowed, errors.VersionConflict),
+)
+def close(call: Call) -> Answer:
+    """Freezes a period that is over, with its formula: it is shown as it is now for good, and what comes out otherwise
+    later is listed as errata. Closing it again changes nothing."""
+    return Answer(_figures().close(call))
 
 
 @door.operation(

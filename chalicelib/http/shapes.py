@@ -6,7 +6,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from chalicelib.domain.organisation import Level
-from chalicelib.http.fields import Closed, Names, Shown, Time
+from chalicelib.http.fields import Closed, Names, PageQuery, Shown, Time
 
 
 class IndicatorOut(Shown):
@@ -176,3 +176,33 @@ class RankingQuery(Closed):
     """Which level is ranked."""
 
     level: Level = Level.county
+
+
+class FactsQuery(PageQuery):
+    """Paging."""
+
+
+class FactOut(Shown):
+    """What happened, and what it counts. `subject`: a case or order, null where a rating is anonymous; a stock
+    (`stock/open/2026-03-14`: open, overdue from the end of that day on) counts what came and went."""
+
+    org: str
+    day: str
+    kind: str
+    subject: str | None
+    what: str
+    at: Time | None
+    correction: int
+    counts: dict[str, int]
+
+
+class FactsOut(Shown):
+    """One page of the facts behind a number; a page may be short and still go on."""
+
+    stamp: Stamp
+    org: str
+    indicator: str
+    numerator: int
+    denominator: int
+    items: list[FactOut]
+    next: str | None

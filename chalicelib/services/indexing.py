@@ -17,7 +17,7 @@ from chalicelib.domain.indices import cell as counting
 from chalicelib.domain.indices import period as periods
 from chalicelib.domain.indices import tally
 from chalicelib.domain.indices.period import Period, Span
-from chalicelib.services import publishing, registry
+from chalicelib.services import closing, publishing, registry
 from chalicelib.services.publishing import Order
 from chalicelib.store import cells, facts, indices, marks, quarantine
 from chalicelib.store.marks import Mark
@@ -51,6 +51,8 @@ def compute(now: datetime, left: Callable[[], float]) -> Computed:
         return Computed(len(done), 0, finished=False)
     for mark in (*done, *since):
         marks.remove(mark)
+    if finished:
+        closing.close_due(today, now)
     return Computed(len(done), len(wanted), finished)
 
 

@@ -58,13 +58,20 @@ def one(organisation: str, day: date) -> Cell:
         return Cell(organisation, day, {}, 0)
 
 
-def between(first: date, last: date, after: str = "") -> Iterator[Cell]:
-    """The cells of days of one month, by day and organisation; `after`: only those behind `organisation#`'s of the
-    first day. A page is read when it is come to."""
-    places = CellRow.place.between(f"{first.isoformat()}#{after}", f"{last.isoformat()}$")  # "$" comes after "#"
+def between(first: date, last: date) -> Iterator[Cell]:
+    """The cells of days of one month, by day and organisation. A page is read when it is come to."""
+    places = CellRow.place.between(f"{first.isoformat()}#", f"{last.isoformat()}$")  # "$" comes after "#"
     with guarded():
         for row in CellRow.query(_month(first), places, consistent_read=True):
             yield _cell(row)
+
+
+def below(scope: str, day: date, after: str = "") -> list[Cell]:
+    """The cells of a day of those whose codes begin with `scope`, from the organisation `after` on; one read a
+    megabyte."""
+    places = CellRow.place.between(_place(after or scope, day), _place(scope, day) + ":")  # ":" comes after "9"
+    with guarded():
+        return [_cell(row) for row in CellRow.query(_month(day), places)]
 
 
 def replace(cell: Cell, counts: Tally) -> bool:

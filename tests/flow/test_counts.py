@@ -178,6 +178,7 @@ def test_no_route_ever_scans(warm: Hub) -> None:
     document = warm.get("/v1/openapi.json")
     case = warm.file()
     names = {"case_id": case.id, "action": "accept", "item_id": "hotel-licence", "code": HAISHU, "year": "2026"}
+    names |= {"period": "2026-03", "org": HAISHU, "day": "2026-03-02", "indicator": "online_rate"}
     names |= {"delegation_id": "some-delegation", "reader": "on_case_change", "sequence": "1", "order_id": "0" * 24}
     with wire() as calls:
         for path, methods in document["paths"].items():

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.http import cursors
 from tests.flow.conftest import NINE, Hub, problem
 from tests.support.town import (
     ACCEPT,
@@ -17,12 +18,14 @@ from tests.support.town import (
     NANMEN,
     NINGBO,
     PERSON,
+    POOL,
     REVIEW,
     WHOLE,
     ZHANG,
     ZHEJIANG,
     hotel,
     lodging,
+    observed,
     staff,
 )
 
@@ -173,3 +176,103 @@ def test_indicators_are_public_with_their_formula_in_both_languages(hub: Hub) ->
     assert sum(one["weight"] for one in found["items"]) == pytest.approx(1)
     assert all(one["name"]["zh"] and one["formula"]["zh"] and one["formula"]["en"] for one in found["items"])
     problem(hub.ask("GET", "/v1/indicators?formula=core@9"), 422, "invalid_input", "formula")
+
+
+# Down to the facts
+
+
+def facts(hub: Hub, period: str, org: str, indicator: str, limit: int = 100) -> list[Any]:
+    """Every fact behind a number, page by page."""
+    found, cursor = [], ""
+    while True:
+        path = f"/v1/indices/{period}/{org}/{indicator}/facts?limit={limit}{cursor}"
+        page = hub.get(path, HEAD)
+        assert len(page["items"]) <= limit
+        found += page["items"]
+        if page["next"] is None:
+            return found
+        cursor = f"&cursor={page['next']}"
+
+
+def test_each_number_opens_to_the_facts_that_make_it(hub: Hub) -> None:
+    cases = [hub.life(hub.file(), *WHOLE) for _ in range(2)]
+    settled(hub, 3)
+    hub.cloud.set_clock(NINE + timedelta(days=9))
+    settled(hub, 2)
+    compute(hub)
+    found = sheet(hub, "2026-03", NINGBO)
+    by_code = measured(found)
+    for one in hub.get("/v1/indicators")["items"]:
+        number = by_code[one["code"]]
+        if one["family"] == "items":
+            problem(hub.ask("GET", f"/v1/indices/2026-03/{NINGBO}/{one['code']}/facts", HEAD), 404, "not_found")
+            continue
+        for limit in (2, 100):
+            behind = facts(hub, "2026-03", NINGBO, one["code"], limit)
+            counted = {name: sum(each["counts"].get(name, 0) for each in behind) for name in found["counts"]}
+            for end in ("numerator", "denominator"):
+                flows = [name for name in one[end] if "overdue" not in name and name != "file"]
+                total = sum(-counted.get(name[1:], 0) if name[0] == "-" else counted.get(name, 0) for name in flows)
+                stock = sum(found["counts"].get(name, 0) for name in one[end] if name not in flows)
+                assert total + stock == number[end], (one["code"], end)
+    subjects = {
+        each["subject"] for each in facts(hub, "2026-03", HAISHU, "archived_rate") if "archived" in each["counts"]
+    }
+    assert subjects == {case.id for case in cases}
+
+
+def test_a_forged_cursor_or_an_unknown_indicator_is_refused(hub: Hub) -> None:
+    hub.file()
+    compute(hub)
+    path = f"/v1/indices/2026-03/{HAISHU}"
+    found = problem(hub.ask("GET", f"{path}/happiness_rate/facts", HEAD), 404, "not_found")
+    assert "online_rate" in found["text"]["en"]
+    forged = cursors.encode({"d": "never", "o": "", "f": ""})
+    problem(hub.ask("GET", f"{path}/online_rate/facts?cursor={forged}", HEAD), 422, "invalid_input", "cursor")
+    problem(hub.ask("GET", f"/v1/indices/2026-03/{JIANGBEI}/online_rate/facts", HAISHU_HEAD), 403, "forbidden")
+
+
+# Closing
+
+
+def late(hub: Hub) -> None:
+    """A case of another system that comes to be known only now, though it was filed and finished in March."""
+    case = hub.file(observed("2026-03-03T10:00:00+08:00", "2026-03-05T23:59:59+08:00", "late"), POOL)
+    step = {"at": "2026-03-09T10:00:00+08:00", "actor": "clerk-1"}
+    hub.life(case, ("complete", POOL, {"observed": step, "result_number": "1"}))
+
+
+def test_a_closed_month_stays_as_it_was_and_what_comes_later_is_an_erratum(hub: Hub) -> None:
+    hub.life(hub.file(), *WHOLE)
+    compute(hub)
+    problem(hub.ask("POST", "/v1/indices/2026-03/close", HEAD), 409, "action_not_allowed")
+    hub.cloud.set_clock(NINE.replace(month=4, day=2))
+    problem(hub.ask("POST", "/v1/indices/2026-03/close", NINGBO_HEAD), 403, "forbidden")
+    closed = hub.ask("POST", "/v1/indices/2026-03/close", HEAD).json()
+    assert closed["closed_at"] is not None
+    assert hub.ask("POST", "/v1/indices/2026-03/close", HEAD).json() == closed
+    before = sheet(hub, "2026-03", HAISHU)
+    late(hub)
+    compute(hub)
+    after = sheet(hub, "2026-03", HAISHU)
+    (erratum,) = after["errata"]
+    assert {**after, "errata": []} == before
+    changed = {one["code"]: (one["was"], one["now"]) for one in erratum["indicators"]}
+    assert changed["in_time_rate"] == ([1, 1], [1, 2])
+    assert fraction(sheet(hub, "2026-Q1", HAISHU), "in_time_rate") == (1, 2)  # which is not closed
+    assert fraction(sheet(hub, "2026-03-03", HAISHU), "online_rate") == (1, 1)
+    ranking = hub.get("/v1/indices/2026-03", HEAD)
+    assert [one["org"] for one in ranking["errata"]] == [HAISHU]
+
+
+def test_months_are_closed_by_the_schedule_on_the_sixth_day(hub: Hub) -> None:
+    hub.file()
+    compute(hub)
+    hub.cloud.set_clock(NINE.replace(month=4, day=5))
+    assert sheet(hub, "2026-03", HAISHU)["stamp"]["closed_at"] is None
+    hub.cloud.set_clock(NINE.replace(month=4, day=6, hour=10))
+    found = sheet(hub, "2026-03", HAISHU)["stamp"]
+    assert found["closed_at"][:10] == "2026-04-06"
+    assert found["formula"] == "core@1"
+    assert sheet(hub, "2026-Q1", HAISHU)["stamp"]["closed_at"] is not None
+    assert sheet(hub, "2026-H1", HAISHU)["stamp"]["closed_at"] is None
