@@ -8,7 +8,7 @@ were marked, never with facts or cases. This module must not know any indicator.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -45,13 +45,15 @@ def compute(now: datetime, left: Callable[[], float]) -> Computed:
     done, finished = _recompute(left)
     since = list(marks.listed(SINCE))
     days = {_day(mark) for mark in done}
+    fresh = not indices.editions([periods.of(today, Span.day)])
+    first = min((date.fromisoformat(mark.place) for mark in since), default=None)
     horizon = max([today, *days])
-    wanted = _wanted(days, min((date.fromisoformat(mark.place) for mark in since), default=None), today, horizon)
+    wanted = _around(days) | (_today(today) if fresh else set()) | (_later(first, horizon) if first else set())
     if wanted and not _published(Order(wanted, horizon, now, quarantine.count())):
         return Computed(len(done), 0, finished=False)
     for mark in (*done, *since):
         marks.remove(mark)
-    if finished:
+    if fresh and finished:
         closing.close_due(today, now)
     return Computed(len(done), len(wanted), finished)
 
@@ -83,24 +85,31 @@ def _published(order: Order) -> bool:
     return any(publishing.publish(order) for _ in range(_ATTEMPTS))
 
 
-def _wanted(days: set[date], since: date | None, today: date, horizon: date) -> set[Period]:
-    """The periods to publish: those around each day; those around today on its first run, so that what falls due by
-    the clock alone shows; and where what stands was changed, all later ones that were ever computed."""
-    found = {one for day in days for one in periods.all_of(day)}
-    if today not in days and not indices.editions([periods.of(today, Span.day)]):
-        found |= {*periods.all_of(today)}
-        last = indices.latest(Span.month, periods.of(today, Span.month))
-        since = min(since or today, periods.parse(last.period).last + ONE_DAY) if last else since
-    if since is not None:
-        found |= {*_later(since, horizon)}
-    return found
+def _around(days: set[date]) -> set[Period]:
+    """The periods around each day."""
+    return {one for day in days for one in periods.all_of(day)}
 
 
-def _later(since: date, horizon: date) -> Iterable[Period]:
-    """Days and weeks that were ever computed, and every longer period: what stands is carried from month to month."""
-    for span in (Span.day, Span.week):
-        for name in indices.computed(periods.of(since, span), periods.of(horizon, span)):
-            yield periods.parse(name)
+def _today(today: date) -> set[Period]:
+    """What the first run of a day publishes, whether facts came or not: what falls due by the clock alone shows then;
+    and where runs were missed, every longer period since."""
+    last = indices.latest(Span.month, periods.of(today, Span.month))
+    missed = _long(periods.parse(last.period).last + ONE_DAY, today) if last else []
+    return {*periods.all_of(today), *missed}
+
+
+def _later(since: date, horizon: date) -> set[Period]:
+    """The periods in which what stands was changed: days and weeks that were ever computed, and every longer one,
+    because from month to month it is carried on."""
+    short = (
+        periods.parse(name)
+        for span in (Span.day, Span.week)
+        for name in indices.computed(periods.of(since, span), periods.of(horizon, span))
+    )
+    return {*short, *_long(since, horizon)}
+
+
+def _long(since: date, horizon: date) -> Iterator[Period]:
     for span in (Span.month, Span.quarter, Span.half, Span.year):
         one = periods.of(since, span)
         while one.first <= horizon:
