@@ -156,11 +156,11 @@ def today(hub: Hub) -> None:
 
 
 def late(hub: Hub) -> None:
-    """A case of another system, filed in February and open since: it stands in March too, where nothing happened."""
-    hub.file(observed("2026-02-10T10:00:00+08:00", None), POOL)
+    """A case of another system, filed yesterday: it stands today too, where nothing happens."""
+    hub.file(observed("2026-03-02T17:00:00+08:00", None), POOL)
 
 
-READ = ("2026-02", "2026-03", "2026-Q1")
+READ = ("2026-03-02", "2026-03-03", "2026-Q1")
 
 
 def begun(hub: Hub, more: Run) -> Hub:
@@ -169,6 +169,8 @@ def begun(hub: Hub, more: Run) -> Hub:
     here = Hub(hub.cloud)
     here.life(here.file(), ACCEPT)
     here.cloud.drain()
+    once(here)
+    here.cloud.clock.restart(NINE.replace(day=3))
     once(here)
     more(here)
     here.cloud.drain()
