@@ -1,15 +1,14 @@
 """Answers about indices, from what services give: ratios as numbers with six decimals, points with two.
 
-What cannot be measured is null, with the reason, and never 0 or 100. This module must not decide who may see what.
+What cannot be measured is null, with the reason, and never 0 or 100. This module must not ask for anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 
-from chalicelib import errors
 from chalicelib.domain import organisation as organisations
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.indices import histogram, index, tally
@@ -18,31 +17,23 @@ from chalicelib.domain.indices.indicator import Formula, Indicator
 from chalicelib.domain.indices.period import Period
 from chalicelib.domain.indices.tally import Tally
 from chalicelib.domain.organisation import Level
-from chalicelib.http import cursors
 from chalicelib.http.fields import Names, names
-from chalicelib.http.operation import Call
 from chalicelib.http.shapes import (
-    CellOut,
     ChangedOut,
     ChangeOut,
     ContributionOut,
     ErratumOut,
     FactOut,
-    FactsOut,
-    FactsQuery,
     FormulaOut,
-    FormulaQuery,
     IndicatorOut,
     PartOut,
     RankedOut,
-    RankingOut,
-    RankingQuery,
     SheetOut,
     Stamp,
     TimesOut,
     ValueOut,
 )
-from chalicelib.services import boards, closing, drilling, registry
+from chalicelib.services import registry
 from chalicelib.services.boards import Board, Sheet
 from chalicelib.services.drilling import Behind
 from chalicelib.store.indices import Edition, Erratum
@@ -51,69 +42,7 @@ _PLACES = 6  # decimals of a ratio
 _NINETY = Fraction(9, 10)
 
 
-def formula(call: Call) -> FormulaOut:
-    """Every indicator of a formula."""
-    query: FormulaQuery = call.query
-    return _formula(boards.formula(query.formula, legal_day(call.now)))
-
-
-def ranking(call: Call) -> RankingOut:
-    """A ranking, the first first; those that are not ranked come last."""
-    query: RankingQuery = call.query
-    found = boards.ranking(call.path["period"], query.level, identity=call.who)
-    items = [_ranked(code, found.rows.get(code)) for code in _members(query.level, found)]
-    items.sort(key=lambda one: (one.rank is None, one.rank or 0, -(one.index or 0), one.org))
-    errata = [_erratum(one) for one in found.errata]
-    return RankingOut(stamp=_stamp(found), level=query.level, items=items, errata=errata)
-
-
-def sheet(call: Call) -> SheetOut:
-    """One organisation's sheet."""
-    return _sheet(boards.sheet(call.path["period"], call.path["org"], identity=call.who))
-
-
-def facts(call: Call) -> FactsOut:
-    """One page of the facts behind a number."""
-    query: FactsQuery = call.query
-    after = cursors.decode(query.cursor, {"d": str, "o": str, "f": str})
-    page = drilling.behind(
-        call.path["period"],
-        call.path["org"],
-        call.path["indicator"],
-        identity=call.who,
-        after=after,
-        most=query.limit,
-    )
-    value = page.sheet.row.standing.values[page.indicator.code]
-    return FactsOut(
-        stamp=_stamp(page.sheet.board),
-        org=page.sheet.organisation,
-        indicator=page.indicator.code,
-        numerator=value.numerator,
-        denominator=value.denominator,
-        items=[_fact(each) for each in page.rows],
-        next=cursors.encode(page.after),
-    )
-
-
-def close(call: Call) -> Stamp:
-    """The stamp of a period that is closed."""
-    return _stamped(
-        boards.parse_period(call.path["period"]), closing.close(call.path["period"], identity=call.who, now=call.now)
-    )
-
-
-def cell(call: Call) -> CellOut:
-    """One organisation's own counts of a day."""
-    try:
-        day = date.fromisoformat(call.path["day"])
-    except ValueError as error:
-        raise errors.NotFound("没有这一天", "there is no such day") from error
-    found = boards.cell(call.path["org"], day, identity=call.who)
-    return CellOut(org=found.organisation, day=found.day.isoformat(), counts=dict(sorted(found.counts.items())))
-
-
-def _members(level: Level, found: Board) -> list[str]:
+def members(level: Level, found: Board) -> list[str]:
     """Those that are active, and whoever has figures."""
     known = registry.current("organisation")
     here = {code for code, one in known.items() if organisations.level(code) is level and _active(one.document())}
@@ -124,7 +53,8 @@ def _active(document: dict[str, object]) -> bool:
     return document.get("status", "active") == "active"
 
 
-def _formula(found: Formula) -> FormulaOut:
+def formula(found: Formula) -> FormulaOut:
+    """A formula with all its indicators."""
     green, yellow = found.bands
     return FormulaOut(
         formula=found.ref,
@@ -154,11 +84,13 @@ def _indicator(one: Indicator) -> IndicatorOut:
     )
 
 
-def _stamp(found: Board) -> Stamp:
-    return _stamped(found.period, found.edition)
+def stamp(found: Board) -> Stamp:
+    """What stands on every number."""
+    return stamped(found.period, found.edition)
 
 
-def _stamped(period: Period, edition: Edition) -> Stamp:
+def stamped(period: Period, edition: Edition) -> Stamp:
+    """The same, of an edition."""
     closed = edition.closed
     return Stamp(
         period=period.name,
@@ -171,7 +103,8 @@ def _stamped(period: Period, edition: Edition) -> Stamp:
     )
 
 
-def _fact(each: Behind) -> FactOut:
+def fact(each: Behind) -> FactOut:
+    """A fact behind a number."""
     data, at = each.fact.data, each.fact.data.get("at")
     subject = data.get("case") or data.get("subject")
     return FactOut(
@@ -186,7 +119,8 @@ def _fact(each: Behind) -> FactOut:
     )
 
 
-def _ranked(code: str, row: Row | None) -> RankedOut:
+def ranked(code: str, row: Row | None) -> RankedOut:
+    """An organisation of a ranking, with or without figures."""
     one = row.standing if row else None
     known = registry.find_organisation(code)
     return RankedOut(
@@ -201,13 +135,14 @@ def _ranked(code: str, row: Row | None) -> RankedOut:
     )
 
 
-def _sheet(found: Sheet) -> SheetOut:
+def sheet(found: Sheet) -> SheetOut:
+    """All of one organisation in a period."""
     board, one = found.board, found.row.standing
     shares = index.shares(board.formula, one.values)
     counts = tally.settled(found.row.counts, min(board.period.last, legal_day(board.edition.as_of)))
     return SheetOut(
-        stamp=_stamp(board),
-        standing=_ranked(found.organisation, found.row),
+        stamp=stamp(board),
+        standing=ranked(found.organisation, found.row),
         indicators=[_value(each, one.values[code], shares) for code, each in board.formula.indicators.items()],
         times=_times(counts),
         counts={name: count for name, count in sorted(counts.items()) if not name.startswith(("time/", "days/"))},
@@ -215,7 +150,7 @@ def _sheet(found: Sheet) -> SheetOut:
         last_year=_change(found, found.last_year, found.year_before),
         own=_own(found),
         parts=[_part(code, row) for code, row in sorted(found.children.items())],
-        errata=[_erratum(each) for each in board.errata],
+        errata=[erratum(each) for each in board.errata],
     )
 
 
@@ -288,7 +223,8 @@ def _measured(row: Row) -> dict[str, list[int]]:
     return {code: [one.numerator, one.denominator] for code, one in row.standing.values.items()}
 
 
-def _erratum(one: Erratum) -> ErratumOut:
+def erratum(one: Erratum) -> ErratumOut:
+    """What came out otherwise later."""
     was, now = one.was, one.now
     old, new = (_measured(row) if row else {} for row in (was, now))
     return ErratumOut(

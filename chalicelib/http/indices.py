@@ -11,6 +11,9 @@ from types import ModuleType
 from chalicelib import errors
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.http.shapes import (
+    CSV,
+    HTML,
+    XLSX,
     CellOut,
     FactsOut,
     FactsQuery,
@@ -19,6 +22,7 @@ from chalicelib.http.shapes import (
     RankingOut,
     RankingQuery,
     SheetOut,
+    SheetQuery,
     Stamp,
 )
 
@@ -30,10 +34,10 @@ INDICATOR = r"[a-z]+(_[a-z]+)*"
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
-def _figures() -> ModuleType:
-    from chalicelib.http import figures
+def _readings() -> ModuleType:
+    from chalicelib.http import readings
 
-    return figures
+    return readings
 
 
 @door.operation(
@@ -46,7 +50,7 @@ def _figures() -> ModuleType:
 )
 def indicators(call: Call) -> Answer:
     """Every indicator of a formula: what is divided by what, how it is scored and weighted, and on what basis."""
-    return Answer(_figures().formula(call))
+    return Answer(_readings().formula(call))
 
 
 @door.operation(
@@ -56,11 +60,12 @@ def indicators(call: Call) -> Answer:
     where={"period": PERIOD},
     query=RankingQuery,
     out=RankingOut,
+    files=(CSV, XLSX),
     refusals=(errors.Forbidden,),
 )
 def ranking(call: Call) -> Answer:
     """All organisations of a level in a period, ranked. Who has no figures stands there without any."""
-    return Answer(_figures().ranking(call))
+    return Answer(_readings().ranking(call))
 
 
 @door.operation(
@@ -68,13 +73,15 @@ def ranking(call: Call) -> Answer:
     "/v1/indices/{period}/{org}",
     summary=("单位指标", "One organisation's indicators"),
     where={"period": PERIOD, "org": ORGANISATION},
+    query=SheetQuery,
     out=SheetOut,
+    files=(CSV, XLSX, HTML),
     refusals=(errors.Forbidden,),
 )
 def sheet(call: Call) -> Answer:
     """One organisation's indicators, index and rank; what changed since the period before and the year before, to the
     point; and who below it has which part in each number."""
-    return Answer(_figures().sheet(call))
+    return Answer(_readings().sheet(call))
 
 
 @door.operation(
@@ -88,7 +95,7 @@ def sheet(call: Call) -> Answer:
 )
 def facts(call: Call) -> Answer:
     """What an indicator was counted from, with what each fact counts; of a closed period as it is known now."""
-    return Answer(_figures().facts(call))
+    return Answer(_readings().facts(call))
 
 
 @door.operation(
@@ -102,7 +109,7 @@ def facts(call: Call) -> Answer:
 def close(call: Call) -> Answer:
     """Freezes a period that is over, with its formula: it is shown as it is now for good, and what comes out otherwise
     later is listed as errata. Closing it again changes nothing."""
-    return Answer(_figures().close(call))
+    return Answer(_readings().close(call))
 
 
 @door.operation(
@@ -115,4 +122,4 @@ def close(call: Call) -> Answer:
 )
 def cell(call: Call) -> Answer:
     """What one organisation's own day counts, without those below it: the numbers that all others are sums of."""
-    return Answer(_figures().cell(call))
+    return Answer(_readings().cell(call))

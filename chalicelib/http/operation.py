@@ -8,9 +8,7 @@ This module must not know cases, items or tables.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +24,7 @@ from pydantic import BaseModel
 from chalicelib import errors, observability
 from chalicelib.domain.authority import Identity
 from chalicelib.http import identity, problems, words
+from chalicelib.http.files import File
 from chalicelib.store.connection import Budget
 
 KEY_PATTERN = r"[!-~]{1,64}"
@@ -57,6 +56,7 @@ class Call:
     version: int | None
     digest: bytes
     language: problems.Language
+    accept: str
 
     @property
     def who(self) -> Identity:
@@ -73,10 +73,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler gives: `body` of the declared model; `version` becomes the ETag; `status` one of the
-    declared, where it is not the first."""
+    """What a handler gives: `body` of the declared model, or a file of a declared type; `version` becomes the ETag;
+    `status` one of the declared, where it is not the first."""
 
-    body: BaseModel
+    body: BaseModel | File
     status: int | None = None
     version: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -88,7 +88,8 @@ Handler = Callable[[Call], Answer]
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A declared route. `statuses` are those of success, the usual one first; `refusals` are all that it can
-    answer, the automatic ones included; `where` maps each path parameter to its pattern."""
+    answer, the automatic ones included; `where` maps each path parameter to its pattern; `files` are the media types
+    of what it gives besides `out`."""
 
     id: str
     method: str
@@ -106,6 +107,7 @@ class Operation:
     version: bool
     etag: bool
     refusals: tuple[type[errors.Refused], ...]
+    files: tuple[str, ...] = ()
 
 
 class Door(Blueprint):  # type: ignore[misc]  # chalice has no stubs
@@ -134,6 +136,7 @@ class Door(Blueprint):  # type: ignore[misc]  # chalice has no stubs
         version: bool = False,
         etag: bool = False,
         refusals: Sequence[type[errors.Refused]] = (),
+        files: tuple[str, ...] = (),
     ) -> Callable[[Handler], Handler]:
         """Declare the handler below as the route `method` `path`. `summary` is (zh, en); `where` gives every
         path parameter's pattern (another value is not found). Raises ValueError for a contradiction."""
@@ -156,6 +159,7 @@ class Door(Blueprint):  # type: ignore[misc]  # chalice has no stubs
                 version=version,
                 etag=etag or version,
                 refusals=tuple(refusals),
+                files=files,
             )
             self._open(_completed(declared), handler)
             return handler
@@ -226,14 +230,9 @@ def _call(
     if declared.body:
         words.check_media_type(request.headers.get("content-type"))
         body = words.body(request.raw_body, declared.body)
-    return Call(now, who, places, query, body, key, version, digest_of(body), language)
-
-
-def digest_of(body: BaseModel | None) -> bytes:
-    """SHA-256 over what the client set in `body`, as JSON with sorted keys."""
-    content = body and body.model_dump(mode="json", exclude_unset=True, by_alias=True)
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).digest()
+    return Call(
+        now, who, places, query, body, key, version, words.digest_of(body), language, request.headers.get("accept", "")
+    )
 
 
 def _bearer(header: str | None) -> str:
@@ -280,17 +279,22 @@ def _version(header: str | None) -> int:
 
 
 def _response(declared: Operation, answer: Answer) -> Response:
-    status = answer.status or declared.statuses[0]
-    if status not in declared.statuses or not isinstance(answer.body, declared.out):
-        raise TypeError(f"{declared.id} answered {status} {type(answer.body).__name__}, which it does not declare")
+    status, body = answer.status or declared.statuses[0], answer.body
+    wanted = body.media_type in declared.files if isinstance(body, File) else isinstance(body, declared.out)
+    if status not in declared.statuses or not wanted:
+        raise TypeError(f"{declared.id} answered {status} {type(body).__name__}, which it does not declare")
     headers = {"Content-Type": "application/json", **answer.headers}
     if answer.version is not None:
         headers["ETag"] = f'"{answer.version}"'
-    return Response(body=answer.body.model_dump_json(by_alias=True), status_code=status, headers=headers)
+    if isinstance(body, File):
+        return Response(body=body.content, status_code=status, headers={**headers, **body.headers()})
+    return Response(body=body.model_dump_json(by_alias=True), status_code=status, headers=headers)
 
 
 def mount(app: Chalice, *doors: Door) -> None:
     """Open `doors` in `app`, behind the middleware that every HTTP answer passes."""
     app.register_middleware(problems.edge, "http")
     for door in doors:
+        files = {each for declared in door.operations for each in declared.files}
+        app.api.binary_types.extend(sorted(each for each in files if not each.startswith("text/")))
         app.register_blueprint(door)

@@ -3,10 +3,15 @@ only takes steps of cases need not load what computes them."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from chalicelib.domain.organisation import Level
 from chalicelib.http.fields import Closed, Names, PageQuery, Shown, Time
+
+CSV, HTML = "text/csv; charset=utf-8", "text/html; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class IndicatorOut(Shown):
@@ -173,9 +178,16 @@ class CellOut(Shown):
 
 
 class RankingQuery(Closed):
-    """Which level is ranked."""
+    """Which level is ranked, and in which form: csv, or xlsx, for which `Accept` must name its type as well."""
 
     level: Level = Level.county
+    format: Literal["json", "csv", "xlsx"] = "json"
+
+
+class SheetQuery(Closed):
+    """In which form: csv; xlsx, for which `Accept` must name its type as well; html, a report to print."""
+
+    format: Literal["json", "csv", "xlsx", "html"] = "json"
 
 
 class FactsQuery(PageQuery):

@@ -6,6 +6,7 @@ decide statuses or build answers.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -175,6 +176,13 @@ def query(parameters: Any, model: type[_Model] | None) -> _Model | None:
         return model.model_validate_strings(single)
     except ValidationError as refused:
         raise InvalidInput(errors=tuple(field_errors(refused, single))) from None
+
+
+def digest_of(body: BaseModel | None) -> bytes:
+    """SHA-256 over what the client set in `body`, as JSON with sorted keys."""
+    content = body and body.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).digest()
 
 
 def invalid(name: str, code: str, zh: str, en: str) -> InvalidInput:
