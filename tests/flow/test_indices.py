@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.http import cursors
 from tests.flow.conftest import NINE, Hub, problem
+from tests.flow.test_supervision import CITY_WATCH, WATCH, carded
 from tests.support.town import (
     ACCEPT,
     COMPLETE,
@@ -276,3 +277,23 @@ def test_months_are_closed_by_the_schedule_on_the_sixth_day(hub: Hub) -> None:
     assert found["formula"] == "core@1"
     assert sheet(hub, "2026-Q1", HAISHU)["stamp"]["closed_at"] is not None
     assert sheet(hub, "2026-H1", HAISHU)["stamp"]["closed_at"] is None
+
+
+def test_an_appeal_that_is_upheld_after_the_month_was_closed_is_an_erratum(hub: Hub) -> None:
+    card = carded(hub)
+    compute(hub)
+    assert fraction(sheet(hub, "2026-03", HAISHU), "anomaly_rate") == (1, 1)
+    hub.cloud.set_clock(NINE.replace(month=4, day=2))
+    assert hub.ask("POST", "/v1/indices/2026-03/close", HEAD).status == 200
+    card.done("appeal", WATCH, {"reason": "系统故障所致"}).done("uphold", CITY_WATCH, {"reason": "情况属实"})
+    compute(hub)
+    found = sheet(hub, "2026-03", HAISHU)
+    assert fraction(found, "anomaly_rate") == (1, 1)
+    (erratum,) = found["errata"]
+    assert [(one["code"], one["was"], one["now"]) for one in erratum["indicators"]] == [
+        ("anomaly_rate", [1, 1], [0, 1])
+    ]
+    assert erratum["index_now"] > erratum["index_was"]
+    behind = facts(hub, "2026-03", HAISHU, "anomaly_rate")
+    assert [each["correction"] for each in behind if each["kind"] == "anomaly"] == []  # it counts nothing any more
+    assert fraction(sheet(hub, "2026", HAISHU), "anomaly_rate") == (0, 1)

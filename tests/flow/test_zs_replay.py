@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -251,3 +253,23 @@ def test_the_receipt_log_gives_the_known_figures(cloud: LocalCloud) -> None:
     test_accounts = [each for each in told["noted"] if "test or admin" in each["reason"]]
     assert sum(each["count"] for each in test_accounts) == 522
     assert {each["value"]: each["count"] for each in told["unmapped"]} == {"Post": 53, "e-mail": 21, "Intern": 1}
+    # The indices come to the same, from facts alone, and count nothing twice.
+    cloud.run_schedule("compute_indices")
+    token = cloud.token({"sub": "head", "kind": "staff", "org": "330000", "posts": ["analysis"]})
+    years = [
+        cloud.request("GET", f"/v1/indices/{year}/330000", token=token).json()["counts"] for year in (2010, 2011, 2012)
+    ]
+
+    def added(name: str) -> int:
+        return sum(each.get(name, 0) for each in years)
+
+    assert (added("received"), added("due"), added("due/late")) == (1434, 1329, 309)
+    assert (years[-1]["open"], years[-1]["open/overdue"]) == (105, 37)
+    assert (added("received/channel/web"), added("received/channel/window")) == channels()
+
+
+def channels() -> tuple[int, int]:
+    """How many cases of the log came over the Internet, and how many not, by the log itself."""
+    with gzip.open(RECEIPT / "cases.csv.gz", "rt", encoding="utf-8", newline="") as source:
+        found = Counter(row["channel"] == "Internet" for row in csv.DictReader(source))
+    return found[True], found[False]
