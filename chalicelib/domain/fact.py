@@ -18,7 +18,10 @@ from chalicelib.domain.order import CARD, VERIFICATION, is_order
 from chalicelib.domain.supervision.rule import Finding
 
 Value = str | int | None
-COUNTED = frozenset({"node", "transferred_in", "order", "anomaly", "rating"})  # the kinds that numbers are made of
+_KINDS = frozenset({"node", "transferred_in", "order", "anomaly", "rating"})  # of which numbers are made
+_STEPS = frozenset(
+    {"submit", "deliver", "archive"}
+)  # what numbers are made of, whether anything stands otherwise or not
 _CORRECTED = {(VERIFICATION, "settle"): 0, (CARD, "uphold"): 1}  # what confirms an anomaly, and what takes it back
 
 
@@ -49,6 +52,13 @@ class Fact:
     def text(self) -> str:
         """Its data in one canonical form."""
         return json.dumps(dict(self.data), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def counts(fact: Fact) -> bool:
+    """Whether numbers are made of a fact: of the steps of a case only some, and those that change what stands."""
+    if fact.kind != "node":
+        return fact.kind in _KINDS
+    return fact.n > 0 or fact.data["node"] in _STEPS or not stock.CHANGES.isdisjoint(fact.data)
 
 
 def of_step(before: Case | None, after: Case, law: Law, kind: str = "node") -> Iterator[Fact]:

@@ -20,6 +20,7 @@ from chalicelib.domain.procedure import SUBMIT
 UNDATED = "-"  # stands there without a date: no clock runs, or it stands still in time
 OPEN, DELIVERY, FILE = "open", "delivery", "file"
 STOCKS = (OPEN, DELIVERY, FILE)
+CHANGES = frozenset({"closes", *(f"{stock}_{moment}" for stock in STOCKS for moment in ("was", "now"))})
 RETURNED, WITHDRAWN, FINISHED = "returned", "withdrawn", "finished"
 _COMES_OUT = {"refuse": RETURNED, "not_ours": RETURNED, "withdraw": WITHDRAWN}
 _BINDING = {"cases": ("promised", "statutory"), "orders": ("promised", "stage")}  # which clock binds: the first running

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -65,12 +64,10 @@ def test_being_late_is_being_past_the_date_that_was_told(walk: Walk) -> None:
         told = dict(stock.outcome(before, after, walk.law))
         if before is None or "closes" not in told or "late" not in told:
             continue
-        running = [
-            name for name in ("promised", "statutory") if name in before.clocks and not before.clocks[name].stopped
-        ]
-        dues: Sequence[Due] = [due for name in running if (due := before.dues.get(name))]
-        if dues:
-            assert told["late"] == (after.nodes[-1].at.replace(microsecond=0) > dues[0].last.replace(microsecond=0))
+        running = [one for name in ("promised", "statutory") if (one := before.clocks.get(name)) and not one.stopped]
+        due: Due | None = before.dues.get(running[0].name) if running else None
+        if due:
+            assert told["late"] == (after.nodes[-1].at.replace(microsecond=0) > due.last.replace(microsecond=0))
 
 
 def test_working_days_are_counted_without_the_days_of_pauses() -> None:

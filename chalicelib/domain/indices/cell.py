@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from chalicelib.domain.calendar import ONE_DAY, Calendar
-from chalicelib.domain.fact import COUNTED, Fact
+from chalicelib.domain.fact import Fact, counts
 from chalicelib.domain.indices import histogram, tally
 from chalicelib.domain.indices.tally import Tally
 from chalicelib.domain.stock import FINISHED, STOCKS
@@ -44,7 +44,7 @@ def of_fact(fact: Fact, calendar: Calendar) -> Tally:
 
 
 def _counts(fact: Fact, calendar: Calendar) -> Counts:
-    if fact.kind not in COUNTED:
+    if not counts(fact):
         return
     yield KIND + fact.kind, 1
     match fact.kind:
