@@ -27,6 +27,7 @@ from chalicelib.http import (
     consultation,
     filing,
     findings,
+    indices,
     openapi,
     orders,
     quarantine,
@@ -66,7 +67,7 @@ def handled(reader: str, event: DynamoDBEvent) -> Report:
 
 
 # 1. What clients ask: the function `api_handler`.
-PLATFORM = (cases, ratings, findings, orders, filing, results, consultation, calendars, registry)
+PLATFORM = (cases, ratings, findings, orders, filing, results, consultation, indices, calendars, registry)
 DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 
@@ -128,6 +129,13 @@ def compare_units(event: CloudWatchEvent) -> None:
     left at ten past one, two and three."""
     now = datetime.fromisoformat(event.to_dict()["time"])
     Later("comparing", "compare_units")(now, event.context.get_remaining_time_in_millis)
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def compute_indices(event: CloudWatchEvent) -> None:
+    """Computes cells, indices and rankings of the days to which facts came, and of today."""
+    now = datetime.fromisoformat(event.to_dict()["time"])
+    Later("indexing", "compute_indices")(now, event.context.get_remaining_time_in_millis)
 
 
 @app.schedule(Rate(1, unit=Rate.DAYS))

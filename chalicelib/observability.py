@@ -57,6 +57,8 @@ METRICS: Mapping[str, frozenset[str]] = {
     "CallbacksDrawn": frozenset(),
     "SpansCompared": frozenset(),
     "PatternsSeen": frozenset(),
+    "CellsComputed": frozenset(),
+    "PeriodsPublished": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),
     "QuestionsAsked": frozenset({"outcome"}),
 }

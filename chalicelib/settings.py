@@ -41,6 +41,8 @@ class Settings:
     facts_table: str
     dirty_table: str
     days_table: str
+    cells_table: str
+    indices_table: str
     quarantine_table: str
     conversations_table: str
     ratings_table: str
@@ -74,6 +76,8 @@ def load(environment: Mapping[str, str]) -> Settings:
         facts_table=_text(environment, "FACTS_TABLE"),
         dirty_table=_text(environment, "DIRTY_TABLE"),
         days_table=_text(environment, "DAYS_TABLE"),
+        cells_table=_text(environment, "CELLS_TABLE"),
+        indices_table=_text(environment, "INDICES_TABLE"),
         quarantine_table=_text(environment, "QUARANTINE_TABLE"),
         conversations_table=_text(environment, "CONVERSATIONS_TABLE"),
         ratings_table=_text(environment, "RATINGS_TABLE"),

@@ -152,3 +152,9 @@ def publishes(identity: Identity) -> bool:
         return True
     province = identity.organisation is not None and organisations.parent(identity.organisation) is None
     return identity.kind is Kind.staff and province and Post.operations in identity.posts
+
+
+def closes_periods(identity: Identity) -> bool:
+    """Whether this identity may close a period: analysts of the province."""
+    province = identity.organisation is not None and organisations.parent(identity.organisation) is None
+    return identity.kind is Kind.staff and province and Post.analysis in identity.posts

@@ -11,20 +11,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from chalicelib.domain import stock
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.case import Case, Law, Node
-from chalicelib.domain.order import is_order
+from chalicelib.domain.order import CARD, VERIFICATION, is_order
 from chalicelib.domain.rating import Rating, Standing
 from chalicelib.domain.supervision.rule import Finding
 
 Value = str | int | None
+_KINDS = frozenset({"node", "transferred_in", "order", "anomaly", "rating"})  # of which numbers are made
+_STEPS = frozenset(
+    {"submit", "deliver", "archive"}
+)  # what numbers are made of, whether anything stands otherwise or not
+_CORRECTED = {(VERIFICATION, "settle"): 0, (CARD, "uphold"): 1}  # what confirms an anomaly, and what takes it back
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One row: `kind` (of cases node, transferred_in and finding; of work orders order, order_transferred_in and
-    order_finding; the kind of an order that people file, at whom it is about; rating, rating_invitation, callback), the
-    thing's own `id`, and `n`, the number of its correction. `data` holds short names and numbers, never personal
+    """One row: `kind` (of cases node, transferred_in, finding and anomaly; of work orders order, order_transferred_in
+    and order_finding; the kind of an order that people file, at whom it is about; rating, rating_invitation, callback),
+    the thing's own `id`, and `n`, the number of its correction. `data` holds short names and numbers, never personal
     data."""
 
     organisation: str
@@ -50,23 +56,48 @@ class Fact:
         return json.dumps(dict(self.data), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def counts(fact: Fact) -> bool:
+    """Whether numbers are made of a fact: of the steps of a case only some, and those that change what stands."""
+    if fact.kind != "node":
+        return fact.kind in _KINDS
+    return fact.n > 0 or fact.data["node"] in _STEPS or not stock.CHANGES.isdisjoint(fact.data)
+
+
 def of_step(before: Case | None, after: Case, law: Law, kind: str = "node") -> Iterator[Fact]:
     """The facts of the last step of `after`: one at whoever handled the case, and, where the step transferred it, one
     more at whoever handles it from now on. What somebody filed about an organisation is a fact there as well, when it
     was filed and when it was closed, whoever handles it. The day is the legal day of the step (Asia/Shanghai)."""
     node = after.nodes[-1]
     handler = before.handler if before and before.handler else after.organisation
-    id = f"{after.id}#{after.version:04d}"
+    id, day = f"{after.id}#{after.version:04d}", legal_day(node.at)
     closes = after.closed_at is not None and not (before and before.closed_at)
     data = _data(before, after, node, law, kind)
     if kind == "order":
         data = {**data, **_filed(after, node, closes=closes)}
-    yield Fact(handler, legal_day(node.at), kind, id, data)
-    if "object" in data and (before is None or closes):
-        yield Fact(after.about, legal_day(node.at), law.item.id, id, {**data, "handler": handler})
-    if after.handler != handler:
+    was, now = stock.standing(before, law), stock.standing(after, law)
+    if after.handler == handler:
+        yield Fact(handler, day, kind, id, {**data, **stock.left(was, now), **stock.entered(was, now)})
+    else:
         transferred = "transferred_in" if kind == "node" else f"{kind}_transferred_in"
-        yield Fact(after.handler, legal_day(node.at), transferred, id, {**data, "from": handler})
+        yield Fact(handler, day, kind, id, {**data, **stock.left(was, {})})
+        yield Fact(after.handler, day, transferred, id, {**data, "from": handler, **stock.entered({}, now)})
+    if "object" in data and (before is None or closes):
+        yield Fact(after.about, day, law.item.id, id, {**data, "handler": handler})
+
+
+def of_anomaly(order: Case) -> Iterator[Fact]:
+    """属实异常: the fact that the last step of a work order confirmed what a rule saw, at the organisation that handled
+    it and on the day on which it was confirmed; or, as its correction, that an appeal against it was upheld."""
+    node, first = order.nodes[-1], order.nodes[0]
+    step = order.item.partition("@")[0], node.action
+    if step not in _CORRECTED:
+        return
+    n = _CORRECTED[step]
+    day = legal_day(first.at if n else node.at)  # a card is issued when its finding is confirmed
+    if not is_order(order.about):
+        finding = str(first.evidence["finding"])
+        data: dict[str, Value] = {"subject": order.about, "finding": finding, "confirmed": 1 - n, "at": _ms(node.at)}
+        yield Fact(order.organisation, day, "anomaly", f"{order.about}#{finding}", data, n)
 
 
 def of_finding(finding: Finding, severity: str) -> Fact:
@@ -148,6 +179,7 @@ def _data(before: Case | None, after: Case, node: Node, law: Law, kind: str) -> 
         "observed": 1 if after.observed else None,
         "about": after.about or None,
         "recorded_at": _recorded(node),
+        **dict(stock.outcome(before, after, law)),
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,11 +27,14 @@ def encode(position: Mapping[str, Any] | None) -> str | None:
 
 
 def decode(
-    cursor: str | None, fields: Mapping[str, type], within: tuple[str, datetime, datetime] | None = None
+    cursor: str | None,
+    fields: Mapping[str, type],
+    within: tuple[str, datetime, datetime] | None = None,
+    blank: Collection[str] = (),
 ) -> dict[str, Any] | None:
-    """The position in a cursor, if it has exactly `fields` of these types, no text empty and no number beyond what a
-    table holds; `within` names a field of epoch milliseconds and the two instants between which it must lie, as the
-    list that it goes on does. InvalidInput otherwise."""
+    """The position in a cursor, if it has exactly `fields` of these types, no text empty but those of `blank` and no
+    number beyond what a table holds; `within` names a field of epoch milliseconds and the two instants between which it
+    must lie, as the list that it goes on does. InvalidInput otherwise."""
     if cursor is None:
         return None
     try:
@@ -39,11 +42,15 @@ def decode(
     except (binascii.Error, ValueError) as error:
         raise _refused() from error
     sound = isinstance(position, dict) and {k: type(v) for k, v in position.items()} == dict(fields)
-    if not sound or not all(0 <= v < _BEYOND if isinstance(v, int) else v for v in position.values()):
+    if not sound or not all(_holds(v) or (v == "" and k in blank) for k, v in position.items()):
         raise _refused()
     if within and not _ms(within[1]) <= position[within[0]] <= _ms(within[2]):
         raise _refused()
     return dict(position)
+
+
+def _holds(value: Any) -> bool:
+    return 0 <= value < _BEYOND if isinstance(value, int) else bool(value)
 
 
 def _ms(at: datetime) -> int:

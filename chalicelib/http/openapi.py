@@ -199,7 +199,10 @@ def _responses(each: Operation, schema: Mapping[str, Any]) -> dict[str, Any]:
         str(status): {
             "description": " · ".join(each.summary),
             "headers": headers,
-            "content": {"application/json": {"schema": schema}},
+            "content": {
+                "application/json": {"schema": schema},
+                **{media: {"schema": {"type": "string"}} for media in each.files},
+            },
         }
         for status in each.statuses
     }

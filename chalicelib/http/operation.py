@@ -1,16 +1,13 @@
 """The one declaration per route that both enforces and documents.
 
-`Door.operation(...)` says what a route takes and gives; the same declaration checks every request, refuses
-in problem documents, and is what `http.openapi` writes down. In order: who asks, then headers, query, body;
-what the identity may do is for the service. Time is the gateway's (`requestTimeEpoch`), never a wall clock.
-This module must not know cases, items or tables.
+`Door.operation(...)` says what a route takes and gives; the same declaration checks every request, refuses in problem
+documents, and is what `http.openapi` writes down. In order: who asks, then headers, query, body; what the identity may
+do is for the service. Time is the gateway's (`requestTimeEpoch`). This module must not know cases, items or tables.
 """
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +23,7 @@ from pydantic import BaseModel
 from chalicelib import errors, observability
 from chalicelib.domain.authority import Identity
 from chalicelib.http import identity, problems, words
+from chalicelib.http.files import File
 from chalicelib.store.connection import Budget
 
 KEY_PATTERN = r"[!-~]{1,64}"
@@ -58,6 +56,7 @@ class Call:
     version: int | None
     digest: bytes
     language: problems.Language
+    accept: str
     address: str = ""
 
     @property
@@ -75,10 +74,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler gives: `body` of the declared model; `version` becomes the ETag; `status` one of the
-    declared, where it is not the first."""
+    """What a handler gives: `body` of the declared model, or a file of a declared type; `version` becomes the ETag;
+    `status` one of the declared, where it is not the first."""
 
-    body: BaseModel
+    body: BaseModel | File
     status: int | None = None
     version: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -90,7 +89,8 @@ Handler = Callable[[Call], Answer]
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A declared route. `statuses` are those of success, the usual one first; `refusals` are all that it can
-    answer, the automatic ones included; `where` maps each path parameter to its pattern."""
+    answer, the automatic ones included; `where` maps each path parameter to its pattern; `files` are the media types
+    of what it gives besides `out`."""
 
     id: str
     method: str
@@ -108,6 +108,7 @@ class Operation:
     version: bool
     etag: bool
     refusals: tuple[type[errors.Refused], ...]
+    files: tuple[str, ...] = ()
 
 
 class Door(Blueprint):  # type: ignore[misc]  # chalice has no stubs
@@ -136,6 +137,7 @@ class Door(Blueprint):  # type: ignore[misc]  # chalice has no stubs
         version: bool = False,
         etag: bool = False,
         refusals: Sequence[type[errors.Refused]] = (),
+        files: tuple[str, ...] = (),
     ) -> Callable[[Handler], Handler]:
         """Declare the handler below as the route `method` `path`. `summary` is (zh, en); `where` gives every
         path parameter's pattern (another value is not found). Raises ValueError for a contradiction."""
@@ -158,6 +160,7 @@ class Door(Blueprint):  # type: ignore[misc]  # chalice has no stubs
                 version=version,
                 etag=etag or version,
                 refusals=tuple(refusals),
+                files=files,
             )
             self._open(_completed(declared), handler)
             return handler
@@ -225,19 +228,9 @@ def _call(
     key = _key(declared, request.headers.get("idempotency-key"))
     version = _version(request.headers.get("if-match")) if declared.version else None
     query = words.query(request.query_params, declared.query)
-    body = None
-    if declared.body:
-        words.check_media_type(request.headers.get("content-type"))
-        body = words.body(request.raw_body, declared.body)
-    address = str(request.context.get("identity", {}).get("sourceIp", ""))
-    return Call(now, who, places, query, body, key, version, digest_of(body), language, address)
-
-
-def digest_of(body: BaseModel | None) -> bytes:
-    """SHA-256 over what the client set in `body`, as JSON with sorted keys."""
-    content = body and body.model_dump(mode="json", exclude_unset=True, by_alias=True)
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).digest()
+    body = words.body(request, declared.body) if declared.body else None
+    accept, address = request.headers.get("accept", ""), str(request.context.get("identity", {}).get("sourceIp", ""))
+    return Call(now, who, places, query, body, key, version, words.digest_of(body), language, accept, address)
 
 
 def _bearer(header: str | None) -> str:
@@ -284,17 +277,22 @@ def _version(header: str | None) -> int:
 
 
 def _response(declared: Operation, answer: Answer) -> Response:
-    status = answer.status or declared.statuses[0]
-    if status not in declared.statuses or not isinstance(answer.body, declared.out):
-        raise TypeError(f"{declared.id} answered {status} {type(answer.body).__name__}, which it does not declare")
+    status, body = answer.status or declared.statuses[0], answer.body
+    wanted = body.media_type in declared.files if isinstance(body, File) else isinstance(body, declared.out)
+    if status not in declared.statuses or not wanted:
+        raise TypeError(f"{declared.id} answered {status} {type(body).__name__}, which it does not declare")
     headers = {"Content-Type": "application/json", **answer.headers}
     if answer.version is not None:
         headers["ETag"] = f'"{answer.version}"'
-    return Response(body=answer.body.model_dump_json(by_alias=True), status_code=status, headers=headers)
+    if isinstance(body, File):
+        return Response(body=body.content, status_code=status, headers={**headers, **body.headers()})
+    return Response(body=body.model_dump_json(by_alias=True), status_code=status, headers=headers)
 
 
 def mount(app: Chalice, *doors: Door) -> None:
     """Open `doors` in `app`, behind the middleware that every HTTP answer passes."""
     app.register_middleware(problems.edge, "http")
     for door in doors:
+        files = {each for declared in door.operations for each in declared.files}
+        app.api.binary_types.extend(sorted(each for each in files if not each.startswith("text/")))
         app.register_blueprint(door)

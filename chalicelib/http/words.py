@@ -6,12 +6,14 @@ decide statuses or build answers.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
+from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 
 from chalicelib.domain.identifiers import NotValid
@@ -20,6 +22,7 @@ from chalicelib.errors import FieldError, InvalidInput, NotJson, TooLarge, Unsup
 MAX_BODY = 1_000_000  # bytes
 REPLACED = "\ufffd"
 MAX_DEPTH = 32  # of lists and objects inside each other
+_JSON = re.compile(r'(?i)application/json(\s*;\s*charset="?utf-8"?)?\s*')
 _Model = TypeVar("_Model", bound=BaseModel)
 
 _FORM = ("not_allowed", "内容不符合要求", "this value is not allowed")
@@ -99,16 +102,14 @@ def time_of(request: Any) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=request.context["requestTimeEpoch"])
 
 
-def check_media_type(header: str | None) -> None:
-    """Raise UnsupportedMediaType unless the body is announced as application/json in UTF-8."""
-    if not re.fullmatch(r'(?i)application/json(\s*;\s*charset="?utf-8"?)?\s*', header or ""):
-        raise UnsupportedMediaType()
-
-
-def body(raw: bytes, model: type[_Model]) -> _Model:
-    """The body `raw` as `model`. Raises TooLarge, NotJson, or InvalidInput with each field at fault.
+def body(request: Request, model: type[_Model]) -> _Model:
+    """The body of a request as `model`. Raises UnsupportedMediaType unless it is announced as application/json in
+    UTF-8, TooLarge, NotJson, or InvalidInput with each field at fault.
 
     Stricter than JSON parsers are by default: no duplicate names, no NaN, no deep nesting."""
+    if not _JSON.fullmatch(request.headers.get("content-type") or ""):
+        raise UnsupportedMediaType()
+    raw = request.raw_body
     if len(raw) > MAX_BODY:
         raise TooLarge()
     if not raw.strip():
@@ -175,6 +176,13 @@ def query(parameters: Any, model: type[_Model] | None) -> _Model | None:
         return model.model_validate_strings(single)
     except ValidationError as refused:
         raise InvalidInput(errors=tuple(field_errors(refused, single))) from None
+
+
+def digest_of(body: BaseModel | None) -> bytes:
+    """SHA-256 over what the client set in `body`, as JSON with sorted keys."""
+    content = body and body.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).digest()
 
 
 def invalid(name: str, code: str, zh: str, en: str) -> InvalidInput:

@@ -68,6 +68,8 @@ def outcome(stored: Stored, before: int, book: str) -> Outcome:
             rungs += _rungs(here, new.nodes[-1].at, calendar)
             found += ladder.withdrawn(here, new, calendar, escalation_days())
         rows += fact.of_step(here, new, law, "node" if book == CASES else "order")
+        if book == ORDERS:
+            rows += fact.of_anomaly(new)
     rungs += _rungs(after, after.nodes[-1].at, calendar)  # of dates that the last step set, those that had come already
     found = _first_time(rungs, states[1 : before + 1], calendar) + found
     clocks = list(_deadlines(earlier, after, book, calendar))

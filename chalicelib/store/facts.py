@@ -10,15 +10,18 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from chalicelib import settings
-from chalicelib.domain.fact import Fact
+from chalicelib.domain.fact import Fact, counts
 from chalicelib.domain.supervision import span
 from chalicelib.store import marks
 from chalicelib.store.connection import share
 from chalicelib.store.failures import guarded
 
-COMPARE_UNITS = "compare_units"
+COMPARE_UNITS, COMPUTE_INDICES = "compare_units", "compute_indices"
 # Who computes from facts, and from which of them: a fact that a reader does not read marks nothing for it.
-READERS: Mapping[str, Callable[[Fact], bool]] = {COMPARE_UNITS: span.reads}
+READERS: Mapping[str, Callable[[Fact], bool]] = {
+    COMPARE_UNITS: span.reads,
+    COMPUTE_INDICES: counts,
+}
 
 
 class FactRow(Model):

@@ -179,6 +179,7 @@ def test_no_route_ever_scans(warm: Hub) -> None:
     case = warm.file()
     names = {"case_id": case.id, "action": "accept", "item_id": "hotel-licence", "code": HAISHU, "year": "2026"}
     names["knowledge_id"] = "passport-first"
+    names |= {"period": "2026-03", "org": HAISHU, "day": "2026-03-02", "indicator": "online_rate"}
     names |= {"delegation_id": "some-delegation", "reader": "on_case_change", "sequence": "1", "order_id": "0" * 24}
     names |= {"rating_id": f"{'0' * 24}-1", "device_id": "tablet-1"}
     with wire() as calls:
@@ -276,7 +277,7 @@ def test_a_step_sets_off_one_write_of_its_fact_and_no_read_of_the_case(warm: Hub
     facts = len(warm.cloud.tables["FactsTable"].rows)
     found = set_off(warm, case, ACCEPT, REVIEW, GRANT)
     assert not any(set(calls) & READS for calls in found)
-    assert [calls["BatchWriteItem"] for calls in found] == [1, 1, 1]  # its fact; a reader's mark where one reads it
+    assert [calls["BatchWriteItem"] for calls in found] == [2, 1, 1]  # its fact; a reader's mark where one reads it
     (completed,) = set_off(warm, case, COMPLETE)
     assert completed["BatchWriteItem"] == 2
     nodes = [name for _, name in warm.cloud.tables["FactsTable"].rows if name.startswith("node#")]

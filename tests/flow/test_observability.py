@@ -80,6 +80,8 @@ ENVIRONMENT = {
     "FACTS_TABLE": "facts",
     "DIRTY_TABLE": "dirty",
     "DAYS_TABLE": "days",
+    "CELLS_TABLE": "cells",
+    "INDICES_TABLE": "indices",
     "QUARANTINE_TABLE": "quarantine",
     "CONVERSATIONS_TABLE": "conversations",
     "RATINGS_TABLE": "ratings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 from collections import Counter
 from datetime import UTC, datetime
@@ -257,6 +258,19 @@ def test_the_receipt_log_gives_the_known_figures_and_the_findings_of_its_audit(c
     assert {each["value"]: each["count"] for each in told["unmapped"]} == {"Post": 53, "e-mail": 21, "Intern": 1}
     audited = auditing.audit(reading.read(RECEIPT, logs[0].mapping), all_rules().values())
     assert read_back(cloud) == {code: tally.findings for code, tally in audited.tallies.items() if tally.findings}
+    # The indices come to the same, from facts alone, and count nothing twice.
+    cloud.run_schedule("compute_indices")
+    token = cloud.token({"sub": "head", "kind": "staff", "org": "330000", "posts": ["analysis"]})
+    years = [
+        cloud.request("GET", f"/v1/indices/{year}/330000", token=token).json()["counts"] for year in (2010, 2011, 2012)
+    ]
+
+    def added(name: str) -> int:
+        return sum(each.get(name, 0) for each in years)
+
+    assert (added("received"), added("due"), added("due/late")) == (1434, 1329, 309)
+    assert (years[-1]["open"], years[-1]["open/overdue"]) == (105, 37)
+    assert (added("received/channel/web"), added("received/channel/window")) == channels()
 
 
 def read_back(cloud: LocalCloud) -> Counter[str]:
@@ -272,3 +286,10 @@ def read_back(cloud: LocalCloud) -> Counter[str]:
     assert all(finding["evidence"] for finding in found)
     assert {finding["rule"] for finding in found if finding["order"] is None} == {"W01"}
     return Counter(finding["rule"] for finding in found)
+
+
+def channels() -> tuple[int, int]:
+    """How many cases of the log came over the Internet, and how many not, by the log itself."""
+    with gzip.open(RECEIPT / "cases.csv.gz", "rt", encoding="utf-8", newline="") as source:
+        found = Counter(row["channel"] == "Internet" for row in csv.DictReader(source))
+    return found[True], found[False]

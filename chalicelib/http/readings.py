@@ -1,0 +1,115 @@
+"""What the routes of indices do: ask the service, and answer with a document, a table or a page.
+
+It is loaded with the first of these requests, because no step of a case needs it. This module must not decide who may
+see what.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from chalicelib import errors
+from chalicelib.domain.calendar import legal_day
+from chalicelib.http import cursors, figures, sheets
+from chalicelib.http.files import File
+from chalicelib.http.operation import Call
+from chalicelib.http.shapes import (
+    XLSX,
+    CellOut,
+    FactsOut,
+    FactsQuery,
+    FormulaOut,
+    FormulaQuery,
+    RankingOut,
+    RankingQuery,
+    SheetOut,
+    SheetQuery,
+    Stamp,
+)
+from chalicelib.http.words import invalid
+from chalicelib.services import boards, closing, drilling
+
+
+def formula(call: Call) -> FormulaOut:
+    """Every indicator of a formula."""
+    query: FormulaQuery = call.query
+    return figures.formula(boards.formula(query.formula, legal_day(call.now)))
+
+
+def ranking(call: Call) -> RankingOut | File:
+    """A ranking, the first first; those that are not ranked come last."""
+    query: RankingQuery = call.query
+    found = boards.ranking(call.path["period"], query.level, identity=call.who)
+    items = [figures.ranked(code, found.rows.get(code)) for code in figures.members(query.level, found)]
+    items.sort(key=lambda one: (one.rank is None, one.rank or 0, -(one.index or 0), one.org))
+    errata = [figures.erratum(one) for one in found.errata]
+    told = RankingOut(stamp=figures.stamp(found), level=query.level, items=items, errata=errata)
+    return told if query.format == "json" else _file(query.format, call.accept, sheets.of_ranking(told))
+
+
+def sheet(call: Call) -> SheetOut | File:
+    """One organisation's sheet, as a document, a table or a page."""
+    query: SheetQuery = call.query
+    told = figures.sheet(boards.sheet(call.path["period"], call.path["org"], identity=call.who))
+    match query.format:
+        case "json":
+            return told
+        case "html":
+            return sheets.as_page(told)
+        case _:
+            return _file(query.format, call.accept, sheets.of_sheet(told))
+
+
+def _file(form: str, accept: str, table: sheets.Table) -> File:
+    """The table as a file. API Gateway hands bytes on only to whom says that they are accepted."""
+    if form == "csv":
+        return sheets.as_csv(table)
+    if accept.split(",")[0].split(";")[0].strip() != XLSX:
+        raise invalid(
+            "Accept",
+            "wrong_form",
+            f"下载xlsx时Accept须为 {XLSX}；或用 format=csv",
+            f"xlsx needs Accept: {XLSX}; or take csv",
+        )
+    return sheets.as_xlsx(table)
+
+
+def facts(call: Call) -> FactsOut:
+    """One page of the facts behind a number."""
+    query: FactsQuery = call.query
+    after = cursors.decode(query.cursor, {"d": str, "o": str, "f": str}, blank=("o", "f"))
+    page = drilling.behind(
+        call.path["period"],
+        call.path["org"],
+        call.path["indicator"],
+        identity=call.who,
+        after=after,
+        most=query.limit,
+    )
+    value = page.sheet.row.standing.values[page.indicator.code]
+    return FactsOut(
+        stamp=figures.stamp(page.sheet.board),
+        org=page.sheet.organisation,
+        indicator=page.indicator.code,
+        numerator=value.numerator,
+        denominator=value.denominator,
+        items=[figures.fact(each) for each in page.rows],
+        next=cursors.encode(page.after),
+    )
+
+
+def close(call: Call) -> Stamp:
+    """The stamp of a period that is closed."""
+    return figures.stamped(
+        boards.parse_period(call.path["period"]), closing.close(call.path["period"], identity=call.who, now=call.now)
+    )
+
+
+def cell(call: Call) -> CellOut:
+    """One organisation's own counts of a day."""
+    try:
+        day = date.fromisoformat(call.path["day"])
+    except ValueError as error:
+        raise errors.NotFound("没有这一天", "there is no such day") from error
+    found = boards.cell(call.path["org"], day, identity=call.who)
+    return CellOut(org=found.organisation, day=found.day.isoformat(), counts=dict(sorted(found.counts.items())))

@@ -1,0 +1,177 @@
+"""What may be read of indices: rankings, one organisation's indicators, cells, and the facts behind a number.
+
+Everybody on the staff sees published rankings; details and facts are for those in whose scope an organisation lies.
+This module must not write and must not know HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from chalicelib.domain import authority
+from chalicelib.domain import organisation as organisations
+from chalicelib.domain.authority import Identity, Kind
+from chalicelib.domain.indices import index
+from chalicelib.domain.indices import period as periods
+from chalicelib.domain.indices.board import Row
+from chalicelib.domain.indices.indicator import Formula, Indicator
+from chalicelib.domain.indices.period import FORMS, Period
+from chalicelib.domain.indices.sums import LEVELS
+from chalicelib.domain.organisation import Level
+from chalicelib.errors import FieldError, Forbidden, InvalidInput, NotFound
+from chalicelib.indicators import all_formulas, in_force
+from chalicelib.services import registry
+from chalicelib.store import cells, indices
+from chalicelib.store.cells import Cell
+from chalicelib.store.indices import Edition, Erratum
+
+_FAR = date(9998, 1, 1)  # behind every period that was computed
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A published period: its edition, the formula that it was computed with, and rows by organisation."""
+
+    period: Period
+    edition: Edition
+    formula: Formula
+    rows: Mapping[str, Row]
+    errata: tuple[Erratum, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One organisation in a period, beside the period before and the same of last year (None where there is none),
+    and its children (None of a station)."""
+
+    board: Board
+    organisation: str
+    row: Row
+    before: Row | None
+    last_year: Row | None
+    children: Mapping[str, Row]
+
+    @property
+    def previous(self) -> Period:
+        """The period before."""
+        return periods.before(self.board.period)
+
+    @property
+    def year_before(self) -> Period:
+        """The same period of last year."""
+        return periods.year_before(self.board.period)
+
+    def changes(self, then: Row | None) -> Mapping[str, int]:
+        """What each indicator added to the change of the index since then, in hundredths of a point."""
+        if then is None or then.standing.index is None or self.row.standing.index is None:
+            return {}
+        return index.contributions(self.board.formula, self.row.standing.values, then.standing.values)
+
+
+def ranking(name: str, level: Level, *, identity: Identity) -> Board:
+    """All organisations of a level in a period. Everybody on the staff may see ranks."""
+    _require_staff(identity)
+    period = parse_period(name)
+    edition = _edition(period)
+    rows = indices.board(period.name, edition.shown, level)
+    found = tuple(one for one in _errata(edition) if organisations.level(one.organisation) is level)
+    return Board(period, edition, all_formulas()[edition.formula], rows, found)
+
+
+def sheet(name: str, code: str, *, identity: Identity) -> Sheet:
+    """One organisation's numbers, for those in whose scope it lies."""
+    require_scope(identity, code)
+    period = parse_period(name)
+    found = indices.editions([period, periods.before(period), periods.year_before(period)])
+    edition = found.get(period.name) or _not_computed(period)
+    before, last_year = (
+        _row(found.get(one.name), code) for one in (periods.before(period), periods.year_before(period))
+    )
+    row = _row(edition, code)
+    if row is None:
+        raise NotFound(f"{code} 在 {period.name} 没有数据", f"{code} has no figures in {period.name}")
+    board = Board(period, edition, all_formulas()[edition.formula], {code: row}, _errata(edition, code))
+    return Sheet(board, code, row, before, last_year, _children(edition, code))
+
+
+def cell(code: str, day: date, *, identity: Identity) -> Cell:
+    """One organisation's own counts of a day, without those below it."""
+    require_scope(identity, code)
+    return cells.one(code, day)
+
+
+def formula(version: str | None, today: date) -> Formula:
+    """A formula by `name@version`, or the one in force."""
+    if version is None:
+        return in_force(today)
+    if version not in all_formulas():
+        known = "、".join(all_formulas())
+        raise InvalidInput(errors=[FieldError("formula", "unknown", f"现有：{known}", f"there are: {known}")])
+    return all_formulas()[version]
+
+
+def indicator(found: Formula, code: str) -> Indicator:
+    """An indicator of a formula; NotFound names those that there are."""
+    if code not in found.indicators:
+        known = ", ".join(found.indicators)
+        raise NotFound(f"没有这个指标；现有：{known}", f"no such indicator; there are: {known}")
+    return found.indicators[code]
+
+
+def parse_period(name: str) -> Period:
+    """A period by its name; NotFound says how one reads."""
+    try:
+        return periods.parse(name)
+    except ValueError as error:
+        raise NotFound(f"没有这个周期；写法如：{FORMS}", f"no such period; one reads {FORMS}") from error
+
+
+def require_scope(identity: Identity, code: str) -> None:
+    """Forbidden unless an organisation lies in the scope of who asks; NotFound where there is none of this code."""
+    _require_staff(identity)
+    known = registry.find_organisation(code)
+    if known is None or known.level not in LEVELS:
+        raise NotFound(
+            f"没有这个单位，或它不承载指标：{code}；现有单位见 /v1/organisations",
+            f"no organisation {code} that carries indicators; /v1/organisations lists them",
+        )
+    if not authority.sees_organisation(identity, code):
+        raise Forbidden(
+            "该单位不在您的辖区内，仅可查看其公布的排名",
+            "this organisation is not in your scope; its published rank is all there is to see",
+        )
+
+
+def _require_staff(identity: Identity) -> None:
+    if identity.kind is Kind.citizen:
+        raise Forbidden("指标仅供工作人员查看", "indices are for staff")
+
+
+def _edition(period: Period) -> Edition:
+    return indices.editions([period]).get(period.name) or _not_computed(period)
+
+
+def _not_computed(period: Period) -> Edition:
+    last = indices.latest(period.span, periods.of(_FAR, period.span))
+    zh, en = (f"；最近的是 {last.period}", f"; the latest is {last.period}") if last else ("", "")
+    raise NotFound(f"{period.name} 尚未计算{zh}", f"{period.name} has not been computed{en}")
+
+
+def _row(edition: Edition | None, code: str) -> Row | None:
+    if edition is None:
+        return None
+    level, parent = organisations.level(code), organisations.parent(code)
+    return indices.page(edition.period, edition.shown, level, parent).get(code)
+
+
+def _children(edition: Edition, code: str) -> Mapping[str, Row]:
+    place = LEVELS.index(organisations.level(code)) + 1
+    if place == len(LEVELS):
+        return {}
+    return indices.page(edition.period, edition.shown, LEVELS[place], code)
+
+
+def _errata(edition: Edition, code: str | None = None) -> tuple[Erratum, ...]:
+    return tuple(indices.errata(edition, code)) if edition.corrected else ()
