@@ -105,6 +105,7 @@ FORGED: dict[str, tuple[Callable[[Forger], str | None], str]] = {
 def operations(hub: Hub) -> list[tuple[str, str, bool]]:
     """Method, filled path and whether a token is needed, of every declared operation."""
     names = {"case_id": "3" * 21, "action": "accept", "item_id": "hotel-licence", "code": HAISHU, "year": "2026"}
+    names |= {"period": "2026-03", "org": HAISHU, "day": "2026-03-02", "indicator": "online_rate"}
     names |= {"delegation_id": "some-delegation", "reader": "on_case_change", "sequence": "1", "order_id": "0" * 24}
     return [
         (method.upper(), path.format(**names, staff_id="li"), bool(declared["security"]))
