@@ -267,7 +267,7 @@ def test_a_closed_month_stays_as_it_was_and_what_comes_later_is_an_erratum(hub: 
     assert fraction(sheet(hub, "2026-Q1", HAISHU), "in_time_rate") == (1, 2)  # which is not closed
     assert fraction(sheet(hub, "2026-03-03", HAISHU), "mobile_rate") == (1, 1)
     ranking = hub.get("/v1/indices/2026-03", HEAD)
-    assert [one["org"] for one in ranking["errata"]] == [HAISHU]
+    assert [(one["org"], one["indicators"]) for one in ranking["errata"]] == [(HAISHU, [])]
 
 
 def test_months_are_closed_by_the_schedule_on_the_sixth_day(hub: Hub) -> None:
