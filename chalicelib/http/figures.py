@@ -150,7 +150,7 @@ def sheet(found: Sheet) -> SheetOut:
         last_year=_change(found, found.last_year, found.year_before),
         own=_own(found),
         parts=[_part(code, row) for code, row in sorted(found.children.items())],
-        errata=[erratum(each) for each in board.errata],
+        errata=[erratum(each, detailed=True) for each in board.errata],
     )
 
 
@@ -223,10 +223,10 @@ def _measured(row: Row) -> dict[str, list[int]]:
     return {code: [one.numerator, one.denominator] for code, one in row.standing.values.items()}
 
 
-def erratum(one: Erratum) -> ErratumOut:
-    """What came out otherwise later."""
+def erratum(one: Erratum, *, detailed: bool) -> ErratumOut:
+    """What came out otherwise later; where it is not `detailed`, of the index alone."""
     was, now = one.was, one.now
-    old, new = (_measured(row) if row else {} for row in (was, now))
+    old, new = (_measured(row) if row and detailed else {} for row in (was, now))
     return ErratumOut(
         org=one.organisation,
         at=one.at,

@@ -42,7 +42,7 @@ def ranking(call: Call) -> RankingOut | File:
     found = boards.ranking(call.path["period"], query.level, identity=call.who)
     items = [figures.ranked(code, found.rows.get(code)) for code in figures.members(query.level, found)]
     items.sort(key=lambda one: (one.rank is None, one.rank or 0, -(one.index or 0), one.org))
-    errata = [figures.erratum(one) for one in found.errata]
+    errata = [figures.erratum(one, detailed=False) for one in found.errata]  # everybody may see a ranking
     told = RankingOut(stamp=figures.stamp(found), level=query.level, items=items, errata=errata)
     return told if query.format == "json" else _file(query.format, call.accept, sheets.of_ranking(told))
 

@@ -99,7 +99,8 @@ class ChangedOut(Shown):
 
 
 class ErratumOut(Shown):
-    """勘误: what came out otherwise after the period was closed. The board stays as it was published."""
+    """勘误: what came out otherwise after the period was closed. The board stays as it was published; `indicators` are
+    told on the organisation's own sheet."""
 
     org: str
     at: Time

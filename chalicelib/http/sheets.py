@@ -94,22 +94,13 @@ def as_xlsx(table: Table) -> File:
 
 def as_page(found: SheetOut) -> File:
     """月报: one organisation's report as a page of A4."""
-    one, before = found.standing, found.before
-    head = [
-        ("指数", _number(one.index)),
-        ("等次", _band(one.band) or "—"),
-        ("本级名次", _number(one.rank)),
-        ("同上级名次", _number(one.rank_beside)),
-        ("收件数", str(one.volume)),
-        (f"较 {before.period}" if before else "较上期", _signed(before.change) if before else "—"),
-    ]
+    one, before, times = found.standing, found.before, found.times
     names = {each.code: each.name.zh for each in found.indicators}
     changes = (
         [(names.get(each.code, each.code), _signed(each.points)) for each in before.contributions] if before else []
     )
-    times = found.times
     parts = [
-        _table("主要数据", ("项目", "数值"), head),
+        _table("主要数据", ("项目", "数值"), _head(found)),
         _table(
             "指标", ("指标", "值", "分子/分母", "得分", "权重", "贡献分"), [_line(each) for each in found.indicators]
         ),
@@ -142,6 +133,18 @@ thead {{ display: table-header-group }}
 tr {{ break-inside: avoid }}
 </style></head><body><h1>{title}</h1><p>{stamp}</p>{body}</body></html>
 """
+
+
+def _head(found: SheetOut) -> list[tuple[str, str]]:
+    one, before = found.standing, found.before
+    return [
+        ("指数", _number(one.index)),
+        ("等次", _band(one.band) or "—"),
+        ("本级名次", _number(one.rank)),
+        ("同上级名次", _number(one.rank_beside)),
+        ("收件数", str(one.volume)),
+        (f"较 {before.period}" if before else "较上期", _signed(before.change) if before else "—"),
+    ]
 
 
 def _line(one: ValueOut) -> tuple[str, ...]:

@@ -145,10 +145,12 @@ def _put(order: Order, totals: Mapping[Period, Totals], seen: Mapping[str, Editi
         known = seen.get(one.name)
         formula = all_formulas()[known.formula] if known and known.closed else in_force(one.last)
         rows = boards.rows(formula, totals[one], min(one.last, order.horizon), catalogue)
+        was = indices.board(known.period, known.id) if known and known.closed else {}
+        rows = boards.with_items_of(rows, was, formula)
         edition = Edition(
             one.name, indices.new_edition(), order.now, formula.ref, order.quarantined, indices.parts_of(rows)
         )
-        edition = _follow(edition, known, rows)
+        edition = _follow(edition, known, rows, was)
         if known is None or edition.id != known.id:
             made.append((one, edition, rows))
     indices.put_pages([(edition, rows) for _, edition, rows in made], _dropped(made, seen))
@@ -158,14 +160,13 @@ def _put(order: Order, totals: Mapping[Period, Totals], seen: Mapping[str, Editi
     return not vain
 
 
-def _follow(edition: Edition, known: Edition | None, rows: Rows) -> Edition:
+def _follow(edition: Edition, known: Edition | None, rows: Rows, was: Rows) -> Edition:
     """The edition as it follows the one that counts now. Of a closed period one that says the same is not needed, and
     one that says something else is an erratum."""
     if known is None:
         return edition
     if known.closed is None:
         return replace(edition, before=(known.id, known.parts))
-    was = indices.board(known.period, known.id)
     if was == rows:
         return known
     indices.put_errata(known.period, edition.id, edition.as_of, was, rows)

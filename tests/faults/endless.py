@@ -69,6 +69,7 @@ def reads() -> dict[str, Deed]:
     """Every declared route that reads, asked by whoever may. KeyError for a place of a route without a sample here."""
     here, doors = town(), importlib.import_module("app").DOORS
     case = here.begin("correction").case
+    _compute(here)
     places = {
         "case_id": case,
         "item_id": "hotel-licence",
@@ -78,6 +79,11 @@ def reads() -> dict[str, Deed]:
         "order_id": _order(here.beginnings["correction"]),
         "rating_id": _rating(case),
         "knowledge_id": "id-card-lost",
+        "order_id": _order(case),
+        "period": "2026-03",
+        "org": people.HAISHU,
+        "day": "2026-03-02",
+        "indicator": "online_rate",
     }
     queries = {
         "/v1/desk": {"org": people.HAISHU},
@@ -100,6 +106,18 @@ def reads() -> dict[str, Deed]:
 
 def _order(beginning: Beginning) -> str:
     """The name of a work order about a case, which is there from now on whenever it begins so."""
+
+
+def _compute(here: Town) -> None:
+    """Indices of the present day, with one case in them."""
+    cells = importlib.import_module("chalicelib.store.cells")
+    cells.replace(cells.one(people.HAISHU, NINE.date()), {"kind/node": 1, "received": 1})
+    with here.overheard():
+        here.cloud.run_schedule("compute_indices")
+
+
+def _order(case: str) -> str:
+    """The name of a work order about a case, which is there from now on."""
     opened = importlib.import_module("chalicelib.services.orders").open_order
     about, finding = beginning.case, {"finding": "W02#promised"}
     name: str = opened("verification", "a cause", about=about, organisation=people.HAISHU, at=NINE, evidence=finding)

@@ -247,6 +247,19 @@ def dies(hub: Hub, number: int) -> bool:
     return False
 
 
+def test_what_is_computed_anew_from_the_histories_is_what_was_kept(hub: Hub, undisturbed: dict[str, Any]) -> None:
+    """Cells and indices are lost, facts put again from cases and orders, as `./zs rebuild --repair` does."""
+    from infra import rebuild
+
+    for name in ("CellsTable", "IndicesTable"):
+        hub.cloud.tables[name].restore(None)
+    assert not any(read(hub, "2026-03").values())
+    rebuild.repair(hub.cloud.clock.now())
+    once(hub)
+    kept = {key: row.item["d"] for key, row in hub.cloud.tables["CellsTable"].rows.items()}
+    assert {**read(hub), "cells": kept} == undisturbed
+
+
 # What it costs
 
 

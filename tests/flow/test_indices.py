@@ -20,6 +20,7 @@ from tests.support.town import (
     NINGBO,
     PERSON,
     POOL,
+    PUBLISHER,
     REVIEW,
     WHOLE,
     ZHANG,
@@ -253,6 +254,8 @@ def test_a_closed_month_stays_as_it_was_and_what_comes_later_is_an_erratum(hub: 
     assert closed["closed_at"] is not None
     assert hub.ask("POST", "/v1/indices/2026-03/close", HEAD).json() == closed
     before = sheet(hub, "2026-03", HAISHU)
+    item = hub.get("/v1/items/hotel-licence")["document"]
+    assert hub.ask("PUT", "/v1/items/hotel-licence", PUBLISHER, {**item, "online": False}).status == 201
     late(hub)
     compute(hub)
     after = sheet(hub, "2026-03", HAISHU)
@@ -260,10 +263,11 @@ def test_a_closed_month_stays_as_it_was_and_what_comes_later_is_an_erratum(hub: 
     assert {**after, "errata": []} == before
     changed = {one["code"]: (one["was"], one["now"]) for one in erratum["indicators"]}
     assert changed["in_time_rate"] == ([1, 1], [1, 2])
+    assert "online_items_rate" not in changed  # which the catalogue of March had otherwise
     assert fraction(sheet(hub, "2026-Q1", HAISHU), "in_time_rate") == (1, 2)  # which is not closed
-    assert fraction(sheet(hub, "2026-03-03", HAISHU), "online_rate") == (1, 1)
+    assert fraction(sheet(hub, "2026-03-03", HAISHU), "mobile_rate") == (1, 1)
     ranking = hub.get("/v1/indices/2026-03", HEAD)
-    assert [one["org"] for one in ranking["errata"]] == [HAISHU]
+    assert [(one["org"], one["indicators"]) for one in ranking["errata"]] == [(HAISHU, [])]
 
 
 def test_months_are_closed_by_the_schedule_on_the_sixth_day(hub: Hub) -> None:

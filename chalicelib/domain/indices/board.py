@@ -12,7 +12,7 @@ from datetime import date
 from chalicelib.domain import organisation as organisations
 from chalicelib.domain.indices import index, tally
 from chalicelib.domain.indices.index import Peers, Standing
-from chalicelib.domain.indices.indicator import Formula
+from chalicelib.domain.indices.indicator import ITEMS, Formula
 from chalicelib.domain.indices.sums import LEVELS, Book
 from chalicelib.domain.indices.tally import Tally
 from chalicelib.domain.organisation import Level
@@ -43,6 +43,18 @@ def rows(formula: Formula, totals: Book, at: date, catalogue: Mapping[Level, Tal
         beside = Peers(tally.total(members.values()), province)
         ranked = _ranked({code: index.standing(formula, counts, beside) for code, counts in members.items()})
         found |= {code: Row(totals[code], ranked[code]) for code in members}
+    return found
+
+
+def with_items_of(board: Rows, earlier: Rows, formula: Formula) -> dict[str, Row]:
+    """A board with what the catalogue counted in an earlier one: a period that is closed is not told otherwise because
+    items were published since."""
+    items = [code for code, one in formula.indicators.items() if one.family == ITEMS]
+    found = dict(board)
+    for code in board.keys() & earlier.keys():
+        kept = {item: earlier[code].standing.values[item] for item in items}
+        here = board[code].standing
+        found[code] = replace(board[code], standing=replace(here, values={**here.values, **kept}))
     return found
 
 
