@@ -79,7 +79,6 @@ def reads() -> dict[str, Deed]:
         "order_id": _order(here.beginnings["correction"]),
         "rating_id": _rating(case),
         "knowledge_id": "id-card-lost",
-        "order_id": _order(case),
         "period": "2026-03",
         "org": people.HAISHU,
         "day": "2026-03-02",
@@ -104,10 +103,6 @@ def reads() -> dict[str, Deed]:
     return {name: Deed("correction", request) for name, request in found.items()}
 
 
-def _order(beginning: Beginning) -> str:
-    """The name of a work order about a case, which is there from now on whenever it begins so."""
-
-
 def _compute(here: Town) -> None:
     """Indices of the present day, with one case in them."""
     cells = importlib.import_module("chalicelib.store.cells")
@@ -116,8 +111,8 @@ def _compute(here: Town) -> None:
         here.cloud.run_schedule("compute_indices")
 
 
-def _order(case: str) -> str:
-    """The name of a work order about a case, which is there from now on."""
+def _order(beginning: Beginning) -> str:
+    """The name of a work order about a case, which is there from now on whenever it begins so."""
     opened = importlib.import_module("chalicelib.services.orders").open_order
     about, finding = beginning.case, {"finding": "W02#promised"}
     name: str = opened("verification", "a cause", about=about, organisation=people.HAISHU, at=NINE, evidence=finding)
