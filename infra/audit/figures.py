@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.calendar import legal_day
-from infra.audit.timelines import closed
+from infra.audit.timelines import closing
 from infra.logs.log import LoggedCase
 from infra.logs.mapping import LogMap
 from infra.logs.stamps import Stamp
@@ -32,15 +32,16 @@ class Figures:
 
     def add(self, case: LoggedCase) -> None:
         """Counts one case."""
-        counts, ended = self.counts, closed(case)
+        counts, last = self.counts, closing(case, self.mapping.form)
         counts["cases"] += 1
-        counts["closed" if ended else "open"] += 1
+        counts["closed" if last else "open"] += 1
+        counts["closed_nobody_knows_when"] += bool(last and last.at is None)
         counts["of_one_event"] += case.events == 1
         counts["without_events"] += case.events == 0
         counts["ended_before_start"] += bool(case.end and case.start and case.end.last < case.start.at)
         counts["without_deadline"] += case.due is None
-        if case.due:
-            self._against(case.due, ended)
+        if case.due and (last is None or last.at):
+            self._against(case.due, last.at if last else None)
         for pair in self.mapping.together:
             self._together(case, pair)
 
@@ -71,6 +72,7 @@ class Figures:
             "cases": counts["cases"],
             "closed": counts["closed"],
             "open": counts["open"],
+            "closed_nobody_knows_when": counts["closed_nobody_knows_when"],
             "closed_late": _both(counts, "closed_late"),
             "open_past_deadline": _both(counts, "open_past_deadline"),
             "without_deadline": counts["without_deadline"],

@@ -14,6 +14,7 @@ _FIGURES = (
     ("cases", "办件  cases"),
     ("closed", "已办结  closed"),
     ("open", "在办  open"),
+    ("closed_nobody_knows_when", "办结时间不明，无法判断  closed at a time that nobody knows: not measurable"),
     ("closed_late", "超期办结  closed after the deadline"),
     ("open_past_deadline", "在办且已超期  open and past the deadline at the end of the log"),
     ("without_deadline", "无期限，无法判断  no deadline told: not measurable"),

@@ -19,8 +19,14 @@ from infra.logs.log import Deed, Log, LoggedCase
 from infra.logs.mapping import LimitRow
 from infra.logs.stamps import Stamp, Unreadable
 
-_PROCEDURE = all_procedures()["permit@1"]  # by which observed cases are kept here
-CLOSING = frozenset(row.name for row in _PROCEDURE.actions if effect(_PROCEDURE, row).closes)
+
+def _closing(name: str) -> frozenset[str]:
+    procedure = all_procedures()[name]
+    return frozenset(row.name for row in procedure.actions if effect(procedure, row).closes)
+
+
+CLOSING = _closing("permit@1") | {"settle"}  # by which observed cases are kept here
+INSTANT = CLOSING | _closing("instant@1")
 DUE = "promised"  # the clock of a date that a source gives for the whole case
 _WAITS = "special"
 
@@ -36,13 +42,14 @@ class Reader:
     def timeline(self, case: LoggedCase) -> Timeline:
         """The timeline of `case`."""
         mapping = self.log.mapping
-        ended = closed(case)
+        last = closing(case, mapping.form)
+        ended = last.at if last else None
         return Timeline(
             case_id=case.id,
             organisation=case.organisation or mapping.source,
             at=self.at,
             events=tuple([_event(deed) for deed in case.deeds]),
-            terms=tuple(self._terms(case, ended)),
+            terms=tuple(self._terms(case, last)),
             form=mapping.form,
             channel=case.channel,
             applicant=case.applicant or None,
@@ -51,37 +58,45 @@ class Reader:
             told=mapping.told(),
         )
 
-    def _terms(self, case: LoggedCase, ended: Stamp | None) -> Iterator[Term]:
-        if case.due:
+    def _terms(self, case: LoggedCase, last: Deed | None) -> Iterator[Term]:
+        """The limits of a case; none that ended nobody knows when."""
+        ended = last.at if last else None
+        if case.due and (last is None or ended):
             whole = case.due.whole_day or bool(ended and ended.whole_day)
             yield Term(DUE, case.due.last, ended.at if ended else None, whole)
         for row in self.log.mapping.limit:
-            term = self._term(case, row, ended)
+            term = self._term(case, row, last)
             if term:
                 yield term
 
-    def _term(self, case: LoggedCase, row: LimitRow, ended: Stamp | None) -> Term | None:
+    def _term(self, case: LoggedCase, row: LimitRow, last: Deed | None) -> Term | None:
         """A limit of a mapping, from the first step that begins it to the first after it that meets it, or to the end
-        of the case, after which no clock runs; None where it never began or the log does not say how long."""
+        of the case, after which no clock runs; None where it never began, or the log does not say how long it is or
+        when it ended."""
         place = _place(case.deeds, {row.since} if row.since else {"submit"}, 0)
         begun = case.deeds[place].at if place is not None else None
         if place is None or begun is None:
             return None
         met = _place(case.deeds, set(row.to), place + 1)
-        until = case.deeds[met].at if met is not None else ended
-        paused = tuple(_pauses(case.deeds[place:met], row))
+        ends = [deed for deed in (case.deeds[met] if met is not None else None, last) if deed]
+        if any(deed.at is None for deed in ends):
+            return None
+        until = min((deed.at for deed in ends if deed.at), key=lambda stamp: stamp.at, default=None)
+        paused = tuple(_pauses(case.deeds[place : None if met is None else met + 1], row))
         due = self._due(case, row, begun, paused)
         if due is None:
             return None
         whole = due.whole_day or bool(until and until.whole_day)
         waiting = paused[-1].start if paused and paused[-1].end is None else None
-        stands_still = until is None and waiting is not None and waiting <= due.last
+        stands_still = not row.due_column and until is None and waiting is not None and waiting <= due.last
         return Term(row.name, None if stands_still else due.last, until.at if until else None, whole, since=begun.at)
 
     def _due(self, case: LoggedCase, row: LimitRow, begun: Stamp, paused: tuple[Pause, ...]) -> Stamp | None:
         if row.due_column:
-            return self._told(case.figures[row.due_column])
-        amount = row.amount if row.amount is not None else _whole(case.figures[row.amount_column or ""])
+            return self._told(row.due_column, case.figures[row.due_column])
+        amount = row.amount
+        if amount is None:
+            amount = self._amount(row.amount_column or "", case.figures[row.amount_column or ""])
         if amount is None:
             return None
         over = tuple(pause for pause in paused if pause.end is not None)
@@ -90,17 +105,32 @@ class Reader:
         hours = row.unit is Unit.hour
         return Stamp(due.last, whole_day=not hours or begun.whole_day) if due else None
 
-    def _told(self, text: str) -> Stamp | None:
-        try:
-            return self.log.mapping.clock(self.at).due(text) if text else None
-        except Unreadable:
+    def _told(self, column: str, text: str) -> Stamp | None:
+        if not text:
             return None
+        try:
+            due = self.log.mapping.clock(self.at).due(text)
+        except Unreadable as wrong:
+            self.log.unplaced["limit", text, f"{column} {wrong}"] += 1
+            return None
+        return Stamp(due.at, True) if self.log.mapping.due_by == "day" else due
+
+    def _amount(self, column: str, text: str) -> int | None:
+        """A number of units; 2.0 is one, 2.9 is none."""
+        if not text:
+            return None
+        whole, _, rest = text.partition(".")
+        if whole.isdecimal() and not rest.strip("0") and int(whole) <= MOST:
+            return int(whole)
+        self.log.unplaced["limit", text, f"{column} is no whole number from 0 to {MOST}"] += 1
+        return None
 
 
-def closed(case: LoggedCase) -> Stamp | None:
-    """When a case was closed, by its end or by the first step that closes it; None while it is open, or where that
-    step has no time."""
-    return next((deed.at for deed in case.deeds if deed.node in CLOSING), None)
+def closing(case: LoggedCase, form: str | None) -> Deed | None:
+    """What closed a case, its end or the first step that closes it; None while it is open. It may have no time that
+    anybody knows."""
+    closes = INSTANT if form == "instant" else CLOSING
+    return next((deed for deed in case.deeds if deed.node in closes), None)
 
 
 def _event(deed: Deed) -> Event:
@@ -138,11 +168,3 @@ def _pauses(deeds: tuple[Deed, ...], row: LimitRow) -> Iterator[Pause]:
             since = deed.at.at
     if since is not None:
         yield Pause(_WAITS, since)
-
-
-def _whole(text: str) -> int | None:
-    try:
-        number = int(float(text))
-    except (ValueError, OverflowError):
-        return None
-    return number if 0 <= number <= MOST else None

@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -74,7 +75,7 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) 
         whole = all(cell.isascii() and len(cell) <= _WHOLE and "; " not in cell for cell in cells)
         shown.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
     for line in lines:
-        shown.add_row(*line)
+        shown.add_row(*map(escape, line))
     out.print(title, style="bold", markup=False)
     out.print(shown)
 

@@ -6,9 +6,10 @@ no code. This module must not read logs.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,8 @@ from infra.logs.stamps import Clock
 MAPS = Path(__file__).parent / "maps"
 INTAKE = "submit"
 FOLDER = "{folder}"  # stands for the name of the folder in which a log lies
+CLOSES = ("complete", "refuse", "not_ours", "withdraw", "deliver", "archive", "settle")
+_OWN_CLOCKS = {"statutory", "promised", "stage"}
 ABSENT = ("NULL", "null", "None", "NaN", "nan", "N/A", "n/a")
 HELP = "see docs/event-logs.md"
 
@@ -42,6 +45,22 @@ def _node(name: str) -> str:
     if name not in nodes():
         raise ValueError(f"{name!r} is no node of a procedure; there are: {', '.join(sorted(nodes()))}")
     return name
+
+
+def _closing(name: str) -> str:
+    if name not in CLOSES:
+        raise ValueError(f"{name!r} closes no case; of these one does: {', '.join(CLOSES)}")
+    return name
+
+
+def _format(text: str) -> str:
+    """A format of strptime, or epoch, epoch_ms."""
+    try:
+        datetime.strptime("", text)  # noqa: DTZ007  only the format is tried
+    except (ValueError, re.error) as wrong:
+        if "directive" in str(wrong) or "stray %" in str(wrong) or isinstance(wrong, re.error):
+            raise ValueError(f"{text!r} is no format of strptime: {wrong}") from wrong
+    return text
 
 
 def _zone(name: Any) -> Any:
@@ -87,7 +106,7 @@ class CaseColumns(_Table):
     start: str | None = None
     due: str | None = None
     end: str | None = None
-    end_action: Node = "complete"
+    end_action: Annotated[Node, AfterValidator(_closing)] = "complete"
     responsible: str | None = None
     applicant: str | None = None
     evidence: Mapping[str, str] = {}  # of the last step
@@ -191,7 +210,7 @@ class LogMap(_Table):
     cite: str | None = None
     encoding: str = "auto"
     delimiter: Annotated[str | None, Field(min_length=1, max_length=1)] = None
-    time_format: Names = ()
+    time_format: Annotated[tuple[Annotated[str, AfterValidator(_format)], ...], BeforeValidator(_listed)] = ()
     midnight: Literal["day", "time"] = "day"
     earliest: date = date(1980, 1, 1)
     latest: date | None = None
@@ -224,6 +243,8 @@ class LogMap(_Table):
                 if names.count(name) > 1:  # type: ignore[arg-type]
                     said = next(each for each in name if each) if isinstance(name, tuple) else name
                     raise ValueError(f"the {what} {said!r} is mapped twice")
+        if own := sorted({each.name for each in self.limit} & _OWN_CLOCKS):
+            raise ValueError(f"the limit {own[0]!r} has the name of a clock of the platform; give it another")
         if self.as_of is not None and self.as_of.tzinfo is None:
             raise ValueError("as_of needs its offset")
         return self
@@ -257,7 +278,7 @@ class LogMap(_Table):
     def clock(self, now: datetime) -> Clock:
         """How its stamps are read; nothing can have happened after `now`, nor after `latest`."""
         last = now if self.latest is None else datetime.combine(self.latest, time.max, self.timezone)
-        first = datetime.combine(self.earliest, time.min, UTC)
+        first = datetime.combine(self.earliest, time.min, self.timezone)
         return Clock(self.timezone, self.time_format, self.midnight == "day", first, last)
 
 

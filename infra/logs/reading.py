@@ -17,7 +17,7 @@ from chalicelib.domain.calendar import SHANGHAI
 from infra.logs import evidence, rows
 from infra.logs.evidence import NOTHING, Evidence
 from infra.logs.log import END, Deed, Log, LoggedCase
-from infra.logs.mapping import FOLDER, INTAKE, Choice, LogMap
+from infra.logs.mapping import FOLDER, INTAKE, BadMap, Choice, LogMap
 from infra.logs.rows import Cells, Key, Places, Rows, Wanted
 from infra.logs.stamps import Stamp, Unreadable, remembered
 
@@ -42,8 +42,8 @@ def _wanted(mapping: LogMap) -> Wanted:
     of_cases += [*chosen, *of_limits, *excluded["case"]]
     of_events = [event.time, event.activity, event.code, event.resource, event.lifecycle]
     of_events += [*event.evidence.values(), *excluded["event"]]
-    optional = frozenset(mapping.optional)
-    return Wanted(case.id, event.case or case.id, _once(of_cases), _once(of_events), optional)
+    optional, absent = frozenset(mapping.optional), frozenset(mapping.absent)
+    return Wanted(case.id, event.case or case.id, _once(of_cases), _once(of_events), optional, absent)
 
 
 def _once(columns: list[str | None]) -> Cells:
@@ -65,8 +65,7 @@ class _Reader:
         self.mapping, self.log = mapping, log
         clock = mapping.clock(now)
         self.event_time, self.due_time = remembered(clock.event), remembered(clock.due)
-        absent = frozenset(mapping.absent)
-        case, event = Places(wanted.case, absent), Places(wanted.event, absent)
+        case, event = Places(wanted.case, wanted.absent), Places(wanted.event, wanted.absent)
         columns = mapping.case
         self.case_cell = case.of
         self.start, self.due, self.end = case.of(columns.start), case.of(columns.due), case.of(columns.end)
@@ -103,10 +102,16 @@ class _Reader:
         log.as_of = self._as_of()
 
     def _as_of(self) -> datetime | None:
-        if self.mapping.as_of is not None:
-            return self.mapping.as_of.astimezone(self.mapping.timezone).replace(tzinfo=SHANGHAI)
         times = (deed.at.at for case in self.log.cases for deed in case.deeds if deed.at is not None)
-        return max(times, default=None)
+        last = max(times, default=None)
+        if self.mapping.as_of is None:
+            return last
+        as_of = self.mapping.as_of.astimezone(self.mapping.timezone).replace(tzinfo=SHANGHAI)
+        if last and as_of < last:
+            raise BadMap(
+                f"as_of lies before the last event of the log, {last.replace(tzinfo=None)}; it may lie after it"
+            )
+        return as_of
 
     def _is_excluded(self, what: str, cells: Cells) -> bool:
         for row, cell in self.excluded[what]:
@@ -129,6 +134,7 @@ class _Reader:
             elif mapping.case.start:
                 log.noted["case", "", "has no start; its receipt or first event is taken for it"] += 1
         end = self._stamp(self.end(cells), mapping.case.end, self.event_time)
+        ended = bool(self.end(cells))
         if end and start and end.last < start.at:
             log.noted["case", "", "ends before it starts; recorded as it is"] += 1
         return LoggedCase(
@@ -140,8 +146,8 @@ class _Reader:
             end,
             responsible,
             self.applicant(cells),
-            len(events),
-            *self._in_order(steps, start, end, responsible, cells),
+            len(steps),
+            *self._in_order(steps, start, responsible, self._end(end, responsible, cells) if ended else None),
             {column: self.case_cell(column)(cells) for column in self._figures()},
         )
 
@@ -223,11 +229,11 @@ class _Reader:
             return None
 
     def _in_order(
-        self, steps: list[Deed], start: Stamp | None, end: Stamp | None, responsible: str, cells: Cells
+        self, steps: list[Deed], start: Stamp | None, responsible: str, end: Deed | None
     ) -> tuple[tuple[Deed, ...], tuple[datetime, ...]]:
         """The intake first, then the steps and the end where its time is; and their places."""
         if start is None:
-            return tuple(steps), ()
+            return (*steps, end) if end else tuple(steps), ()
         first, found = self._intake(steps, start, responsible), list[tuple[datetime, Deed]]()
         reached, days = start.at, {start.at.date(): start.at}  # the latest place so far, of all and of each day
         for deed in steps:
@@ -236,7 +242,7 @@ class _Reader:
                 days[reached.date()] = max(reached, days.get(reached.date(), reached))
                 found.append((reached, deed))
         if end is not None:
-            found.append((max(end.last, start.at), self._end(end, responsible, cells)))
+            found.append((max(end.at.last, start.at) if end.at else reached, end))
         found.sort(key=itemgetter(0))  # stable: within a moment as the log has it
         return (first, *[deed for _, deed in found]), (start.at, *[place for place, _ in found])
 
@@ -251,7 +257,7 @@ class _Reader:
             return Deed(0, INTAKE, start, filed[0].actor, label, filed[0].account, told)
         return Deed(0, INTAKE, start, responsible, label, self.mapping.accounts.kind(responsible), told)
 
-    def _end(self, end: Stamp, responsible: str, cells: Cells) -> Deed:
+    def _end(self, end: Stamp | None, responsible: str, cells: Cells) -> Deed:
         columns, account = self.mapping.case, self.mapping.accounts.kind(responsible)
         return Deed(
             END, columns.end_action, end, responsible, columns.end or "", account, self._evidence("case", cells)

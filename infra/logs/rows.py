@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,13 +29,19 @@ class BadLog(Exception):  # noqa: N818  it says what is bad
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which columns are read: those that name a case in its own file and in the events', those of a case, and those of
-    an event; `optional`: those that a log may lack, where every cell is then empty."""
+    an event; `optional`: those that a log may lack, where every cell is then empty; `absent`: what stands for nothing,
+    in a name of a case too."""
 
     case_key: Cells
     event_key: Cells
     case: Cells
     event: Cells
     optional: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
+
+    def key(self, parts: Sequence[str]) -> Key:
+        """The name of a case; a part that stands for nothing is empty."""
+        return tuple(["" if (text := part.strip()) in self.absent else text for part in parts])
 
 
 @dataclass(slots=True)
@@ -104,7 +111,7 @@ def _read_events(file: Path, alone: bool, wanted: Wanted, encoding: str, delimit
     for line in lines:
         rows.number += 1
         cells = tuple([intern(line[place]) for place in event])
-        name = tuple([line[place] for place in key])
+        name = wanted.key([line[place] for place in key])
         if not all(name):
             rows.keyless_events.append(cells)
             continue
@@ -121,7 +128,7 @@ def _read_cases(file: Path, wanted: Wanted, encoding: str, delimiter: str | None
     lines = _Lines(file, encoding, delimiter, wanted.optional, rows)
     key, case = lines.places(wanted.case_key), lines.places(wanted.case)
     for line in lines:
-        name = tuple([line[place] for place in key])
+        name = wanted.key([line[place] for place in key])
         if not all(name):
             rows.keyless_cases += 1
         elif name in rows.cases:
@@ -145,7 +152,8 @@ class _Lines:
         known = {column: place for place, column in reversed([*enumerate(self.header)])}
         for column in columns:
             if column not in known and column not in self._optional:
-                raise BadLog(f"{self._file}: the log has no column {column!r}; it has {', '.join(self.header)}")
+                has = ", ".join(self.header) or "none: the file is empty"
+                raise BadLog(f"{self._file}: the log has no column {column!r}; it has {has}")
         return [known.get(column, len(self.header)) for column in columns]
 
     def __iter__(self) -> Iterator[list[str]]:
@@ -168,15 +176,15 @@ class _Lines:
 def _text(file: Path, encoding: str, rows: Rows) -> str:
     try:
         data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-    except (gzip.BadGzipFile, EOFError) as wrong:
+    except (gzip.BadGzipFile, zlib.error, EOFError) as wrong:
         raise BadLog(f"{file}: {wrong}") from wrong
     try:
-        return data.decode("utf-8-sig" if encoding in ("auto", "utf-8") else encoding)
-    except LookupError as unknown:
-        raise BadLog(f"{file}: {encoding!r} is no encoding; use utf-8, cp1252, gb18030 …") from unknown
+        return data.decode("utf-8-sig" if encoding.lower() in ("auto", "utf-8", "utf8") else encoding)
     except UnicodeDecodeError as wrong:
         if encoding != "auto":
             raise BadLog(f"{file}: it is not {encoding} ({wrong.reason} at byte {wrong.start})") from wrong
+    except (LookupError, ValueError) as unknown:
+        raise BadLog(f"{file}: {encoding!r} is no encoding; use utf-8, cp1252, gb18030 …") from unknown
     rows.notes.append((f"{file.name} is not UTF-8; it was read as cp1252 (name another by `encoding`)", 1))
     return data.decode("cp1252", errors="replace")
 

@@ -7,6 +7,7 @@ in Shanghai then. This module must not know columns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -15,8 +16,10 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.calendar import SHANGHAI, end_of_day, legal_day
 
 _EPOCHS = {"epoch": 1, "epoch_ms": 1000}
+_NEVER = 2200  # the year from which on a deadline is none
 _DAY_LENGTH = len("2011-03-08")
 _MIDNIGHT = time()
+_TIMED = re.compile(r"%-?[HIXcT]")  # in a format that has a time of day
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class Unreadable(ValueError):  # noqa: N818  it says what is wrong
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How the stamps of a log are read. `formats` of strptime are tried after ISO 8601, or `epoch` and `epoch_ms`;
-    `midnight`: whether 00:00:00 is a day without a time."""
+    """How the stamps of a log are read. `formats` of strptime, or `epoch` and `epoch_ms`, are tried before ISO 8601
+    with its hyphens; `midnight`: whether 00:00:00 is a day without a time."""
 
     zone: ZoneInfo
     formats: tuple[str, ...]
@@ -60,36 +63,41 @@ class Clock:
         found, stamp = self._read(text)
         if found < self.first:
             raise Unreadable("lies before any log")
+        if found.year >= _NEVER:
+            raise Unreadable("lies so far ahead that it means no deadline")
         return stamp
 
     def _read(self, text: str) -> tuple[datetime, Stamp]:
         """The instant, and the stamp in the log's zone. Midnight is one where the stamp was written or in that zone."""
-        wall, day_only = self._parsed(text.strip())
-        midnight = day_only or (self.midnight and wall.time() == _MIDNIGHT)
         try:
+            wall, day_only = self._parsed(text.strip())
+            midnight = day_only or (self.midnight and wall.time() == _MIDNIGHT)
             found = wall if wall.tzinfo else wall.replace(tzinfo=self.zone)
             found.astimezone(UTC)
             if wall.tzinfo and not midnight:
                 wall = wall.astimezone(self.zone)
                 midnight = self.midnight and wall.time() == _MIDNIGHT
+        except Unreadable:
+            raise
         except (OverflowError, ValueError) as wrong:
             raise Unreadable("lies beyond any calendar") from wrong
         return found, Stamp(wall.replace(tzinfo=SHANGHAI), midnight)
 
     def _parsed(self, text: str) -> tuple[datetime, bool]:
-        try:
-            return datetime.fromisoformat(text), len(text) == _DAY_LENGTH
-        except ValueError:
-            pass
         for form in self.formats:
             if form in _EPOCHS:
                 if (at := _of_epoch(text, _EPOCHS[form])) is not None:
-                    return at, False
+                    return at.astimezone(self.zone), False  # its midnights are those of the log, for it names no zone
                 continue
             try:
-                return datetime.strptime(text, form), not ("%H" in form or "%I" in form or form in ("%c",))  # noqa: DTZ007
+                return datetime.strptime(text, form), not _TIMED.search(form)  # noqa: DTZ007
             except ValueError:
                 continue
+        if text[4:5] == "-":
+            try:
+                return datetime.fromisoformat(text), len(text) == _DAY_LENGTH
+            except ValueError:
+                pass
         raise Unreadable("is no time that can be read")
 
 

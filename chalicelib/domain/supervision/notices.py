@@ -44,7 +44,10 @@ def not_told_in_time(timeline: Timeline, parameters: Parameters, calendar: Calen
     if not timeline.tells(*_ANSWERS):
         return NotMeasurable("accept")
     found = list[Finding]()
+    accepted = timeline.number("accept", "settle") or len(timeline.events) + 1
     for number, event in timeline.numbered(*_COMES_IN):
+        if event.node == "supplement" and number > accepted:
+            continue  # what is supplied in the review waits for no acceptance
         if event.at is None:
             return verdict(found, "time")
         last = unanswered(timeline, number, SEEN_TO, parameters["working_days"], calendar)

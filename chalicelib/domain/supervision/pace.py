@@ -117,6 +117,8 @@ def _lulls(timeline: Timeline) -> Iterator[tuple[int, datetime, datetime]]:
     since: tuple[int, datetime] | None = None
     waits = False
     for number, event in enumerate(timeline.events, start=1):
+        if event.at is None and event.node in CLOSES:
+            return  # nobody knows how long it was open
         if event.at is None or event.node == "recalculate":
             continue
         if since is not None and not waits and event.at > since[1]:
