@@ -44,7 +44,7 @@ def as_it_came(text: str) -> str:
             "评价将公开，请勿填写身份证号码或手机号码",
             "ratings are published: leave out identity and mobile numbers",
         )
-    return text if text.strip() else ""
+    return text if any(unicodedata.category(c)[0] not in "ZC" for c in text) else ""
 
 
 Words = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(as_it_came)]
@@ -61,7 +61,8 @@ class LevelCode(Closed):
 
 class RatingIn(Closed):
     """A rating. By account `case_id`, without one `link`; `visit` is the number of the step with which a service on
-    site began, left out: the matter, or the only such service. `number` 2: the second rating, after rectification."""
+    site began, left out: the matter, or the only such service. `number` 2: the second rating, after rectification, by
+    account or with the `receipt` of the first as `link`; it is anonymous if the first was."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -82,7 +83,7 @@ class RatingIn(Closed):
 
 
 class LinkIn(Closed):
-    """The link of a receipt or a message."""
+    """The applicant's own link, or the `receipt` that a rating was answered with; a printed one shows nothing."""
 
     link: Link
 
@@ -115,6 +116,15 @@ class RatingOut(Shown):
     anonymous: bool
     channel: str
     at: Time
+
+
+class GivenOut(RatingOut):
+    """A rating right after it was given."""
+
+    receipt: str | None = Field(
+        description="评价回执: a link for whoever rated, to see what became of it and to rate once more; "
+        "null for what staff entered"
+    )
 
 
 class UnitReplyOut(Shown):
@@ -166,12 +176,14 @@ class FormOut(Shown):
 
 
 class InsideOut(Shown):
-    """What only staff see of a published rating; `case_id` null: it is anonymous."""
+    """What only staff see of a published rating; `case_id` null: it is anonymous; `entered_by_unit`: 代录, by staff of
+    the unit that it is about."""
 
     case_id: str | None
     anonymous: bool
     channel: str
     window: str
+    entered_by_unit: bool
     counted: bool
     why: str
     follow_up: str | None = Field(description="order_id")

@@ -15,9 +15,10 @@ from chalicelib.domain.case import Case, Law, agent_may, broken_link, holders, u
 from chalicelib.domain.folding import fold
 from chalicelib.domain.guards import forbidden_actors
 from chalicelib.domain.order_guards import parties_to
+from chalicelib.domain.wish import APPLICANT
 from chalicelib.errors import BrokenHistory, KeyReused, NotFound
 from chalicelib.services import mandates, registry, subjects
-from chalicelib.services.subjects import RequestId
+from chalicelib.services.subjects import Holder, RequestId
 from chalicelib.store import cases
 from chalicelib.store.books import Book, Stored
 
@@ -40,12 +41,13 @@ class Known:
 
     @property
     def rating_link(self) -> str | None:
-        """The link on the receipt, to rate the service with which the case came in; None where an agent holds the
-        receipt, who does not rate."""
+        """The link on the receipt, to rate the service with which the case came in: the applicant's where they filed
+        themselves, else one that staff handed on; None where an agent holds the receipt, who does not rate."""
         if "agent" in self.case.nodes[0].evidence:
             return None
         visit = 1 if rating.came_on_site(self.case) else rating.MATTER
-        return subjects.rating_link(self.case.id, visit, self.case.received)[0]
+        holder = Holder.applicant if self.case.nodes[0].actor == APPLICANT else Holder.anybody
+        return subjects.rating_link(self.case.id, visit, self.case.received, holder)[0]
 
 
 def judged(stored: Stored) -> Known:
