@@ -161,6 +161,30 @@ def test_ratings_that_look_rigged_are_found_next_morning_and_still_count(hub: Hu
     assert len(hub.get(f"/v1/ratings?org={HAISHU}")["items"]) == 5
 
 
+def test_what_gathers_around_an_anonymous_rating_names_nobodys_case(hub: Hub) -> None:
+    cases = [hub.life(hub.file(), *FINISHED) for _ in range(5)]
+    for number, case in enumerate(cases):
+        hub.cloud.advance(7)
+        rated(hub, case, {"level": "satisfied", "anonymous": number == 1, "device": "phone-1"}, f"rate-{number}")
+    hub.cloud.advance(DAY)
+    found = [f for f in hub.get(f"/v1/findings?org={HAISHU}", DESK)["items"] if f["rule"] in ("A35", "A37")]
+    assert {f["rule"]: f["evidence"] for f in found} == {rule: {"ratings": 5} for rule in ("A35", "A37")}
+    assert {f["at"][13:] for f in found} == {":00:00.000+08:00"}
+
+
+def test_what_was_sent_back_is_rectified_whatever_the_unit_found(hub: Hub) -> None:
+    case = hub.life(hub.file(), *FINISHED)
+    id = follow_up(hub, rated(hub, case)["rating_id"])["order_id"]
+    done(hub, id, "call_back", DESK, {"verdict": "unfounded", "note": NOTE})
+    done(hub, id, "reply", DESK, {"reply": "已解释"})
+    rated(hub, case, {**BAD, "number": 2}, "rate-2")
+    done(hub, id, "reject", ABOVE, {"reason": "应予整改"})
+    refused = problem(step(hub, id, "reply", DESK, {"reply": "再解释"}), 422, "invalid_input", "action")
+    assert refused["errors"][0]["code"] == "rectify_first"
+    done(hub, id, "rectify", DESK, {"note": NOTE})
+    done(hub, id, "reply", DESK, {"reply": "已整改"})
+
+
 def test_an_appeal_comes_in_time_or_not_at_all(hub: Hub) -> None:
     case = hub.life(hub.file(), *FINISHED)
     id = follow_up(hub, rated(hub, case)["rating_id"])["order_id"]
