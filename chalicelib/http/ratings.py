@@ -6,12 +6,11 @@ Services are imported by the routes that need them: no other route's cold start 
 from __future__ import annotations
 
 from chalicelib import errors, settings
-from chalicelib.domain.calendar import end_of_day, start_of_day
 from chalicelib.domain.rating import Channel, RatingLevel
 from chalicelib.errors import FieldError, InvalidInput
 from chalicelib.http import cursors, rating_bodies
 from chalicelib.http.fields import Names, names
-from chalicelib.http.findings import EARLIEST
+from chalicelib.http.findings import stretch
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.http.rating_bodies import (
     FormOut,
@@ -148,8 +147,7 @@ def published(call: Call) -> Answer:
     if query.org is None and query.item is None:
         zh, en = "请填写 org 或 item", "give `org`, `item` or both"
         raise InvalidInput(zh, en, errors=[FieldError("org", "one_of_two", zh, en)])
-    first = start_of_day(query.first or EARLIEST)
-    last = end_of_day(query.last) if query.last else call.now
+    first, last = stretch(query.first, query.last, call.now)
     page = rated.published(
         organisation=query.org,
         item=query.item,
