@@ -14,7 +14,7 @@ from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.case import Case, Law, agent_may, broken_link, holders, unfolded
 from chalicelib.domain.folding import fold
 from chalicelib.domain.guards import forbidden_actors
-from chalicelib.domain.order_guards import parties_to
+from chalicelib.domain.order_guards import concerns
 from chalicelib.domain.wish import APPLICANT
 from chalicelib.errors import BrokenHistory, KeyReused, NotFound
 from chalicelib.services import mandates, registry, subjects
@@ -115,7 +115,7 @@ def unknown() -> NotFound:
 def may_see(identity: Identity, case: Case, now: datetime) -> bool:
     """The applicant and the agent on record; the organisations that held it, those above them, and the place where
     it was taken in; whoever has a mandate to act for one that held it. Whom a complaint is about does not."""
-    if identity.kind is Kind.staff and identity.subject in parties_to(case):
+    if identity.kind is Kind.staff and concerns(case, identity.subject):
         return False
     if subjects.is_applicant(identity, case.applicant):
         return True

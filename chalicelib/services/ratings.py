@@ -218,7 +218,7 @@ def _channel(given: Given, identity: Identity | None) -> Channel:
 def _require_rater(case: Case, device: str, identity: Identity | None) -> None:
     """国办发〔2019〕51号: ratings are the applicant's own; who served, whoever acts for the applicant, and the devices
     of the staff do not rate."""
-    known = registry.current("device").get(device) if device else None
+    known = registry.current("device").get(device.lower()) if device else None
     if known and (known.document()["use"], known.document()["status"]) == ("staff", "active"):
         raise Forbidden("工作人员设备不得用于评价", "a device of the staff cannot be used to rate")
     if identity is None:
@@ -304,7 +304,7 @@ def _made(
         adverse=rating.adverse(case, now),
         way=way,
         own=bool(entered) and organisation.seat(str(entered)) == unit,
-        device=subjects.for_a_day("device", given.device, unit, day),
+        device=subjects.for_a_day("device", given.device.lower(), unit, day),
         address=subjects.for_a_day("address", given.address if channel in _AT_HOME else "", unit, day),
         person=subjects.for_a_day("person", case.applicant, unit, day),
         request=request.request + request.digest,

@@ -210,8 +210,9 @@ def test_it_lies_at_the_desk_of_whoever_answers_for_them_and_never_at_their_own(
     assert told(hub, complaint(object=object)).place == ("filed", desk)
 
 
-def test_whom_it_is_about_sees_nothing_of_it_and_does_not_act(hub: Hub) -> None:
-    order = told(hub, complaint(object=about("person", staff="chen")))
+@pytest.mark.parametrize("written", ["chen", "Chen"])
+def test_whom_it_is_about_sees_nothing_of_it_and_does_not_act(written: str, hub: Hub) -> None:
+    order = told(hub, complaint(object=about("person", staff=written)))
     assert waiting(hub, HAISHU, WATCH) == []
     assert waiting(hub, HAISHU, OTHER_WATCH) == [order.id]
     for path in (f"/v1/orders/{order.id}", f"/v1/orders/{order.id}/history", f"/v1/orders/{order.id}/dossier"):

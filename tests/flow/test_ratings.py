@@ -177,7 +177,8 @@ def test_a_device_of_the_staff_cannot_rate(hub: Hub) -> None:
     problem(hub.ask("PUT", "/v1/devices/desk-7", LI, desk), 403, "forbidden")
     problem(hub.ask("PUT", "/v1/devices/desk-8", PUBLISHER, {**desk, "organisation": "330299"}), 422, "invalid_input")
     rating = {"link": link_of(hub, case), "level": "satisfied"}
-    problem(rate(hub, {**rating, "device": "desk-7"}), 403, "forbidden")
+    for written in ("desk-7", "DESK-7"):
+        problem(rate(hub, {**rating, "device": written}), 403, "forbidden")
     assert rate(hub, {**rating, "device": "tablet-3"}).status == 201
 
 
@@ -246,6 +247,14 @@ def test_what_cannot_be_taken_is_told_by_field(hub: Hub) -> None:
         problem(rate(hub, {"case_id": case.id, **body}, ZHANG), 422, "invalid_input", field)
     assert hub.get(f"/v1/ratings?org={HAISHU}")["items"] == []
     problem(hub.ask("GET", "/v1/ratings"), 422, "invalid_input", "org")
+
+
+@pytest.mark.parametrize("list", ["ratings", "findings"])
+def test_a_stretch_that_ends_before_it_begins_is_told_by_field(list: str, hub: Hub) -> None:
+    path = f"/v1/{list}?org={HAISHU}"
+    for days in ("from=2026-03-02&to=2026-03-01", "from=2027-01-01"):
+        problem(hub.ask("GET", f"{path}&{days}", DESK), 422, "invalid_input", "from")
+    assert hub.get(f"{path}&from=2026-03-02&to=2026-03-02", DESK)["items"] == []
 
 
 @pytest.mark.parametrize(("standard", "code"), [("gb_t_39046", 5), ("report", 1)])
