@@ -88,6 +88,7 @@ def test_a_complaint_that_nobody_takes_up_turns_yellow_red_and_is_answered_in_th
     steps = ["submit", "dispatch", "sign", "report", "approve", "close", "archive"]
     assert history["verified"]
     assert [node["action"] for node in history["nodes"]] == steps
+    assert history["nodes"][5]["name"]["zh"] == "回访办结"
     hub.cloud.drain()
     by_place = facts(hub, order)
     assert [each["node"] for each in by_place[HAISHU, "order"]] == steps

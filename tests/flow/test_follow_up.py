@@ -183,6 +183,8 @@ def test_what_was_sent_back_is_rectified_whatever_the_unit_found(hub: Hub) -> No
     assert refused["errors"][0]["code"] == "rectify_first"
     done(hub, id, "rectify", DESK, {"note": NOTE})
     done(hub, id, "reply", DESK, {"reply": "已整改"})
+    steps = hub.get(f"/v1/orders/{id}/history", DESK)["nodes"]
+    assert [each["name"]["zh"] for each in steps if each["action"] == "reply"] == ["解释说明", "反馈办事人"]
 
 
 def test_an_appeal_comes_in_time_or_not_at_all(hub: Hub) -> None:
