@@ -68,6 +68,13 @@ class ObjectIn(Closed):
     description: Described | None = None
 
 
+class EarlierIn(Closed):
+    """What was filed before, by number and code of its receipt."""
+
+    order_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{24}$")]
+    code: Code
+
+
 class _ToldIn(Closed):
     object: ObjectIn
     channel: Literal["mobile", "web", "kiosk", "window", "phone"]
@@ -76,6 +83,7 @@ class _ToldIn(Closed):
     contact: ContactIn | None = None
     case_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{21}$"), Field(description="关联办件")] | None = None
     code: Code | None = None
+    earlier: Annotated[EarlierIn | None, Field(description="此前登记的同一诉求")] = None
 
 
 class ComplaintIn(_ToldIn):
@@ -179,8 +187,8 @@ def kinds(_call: Call) -> Answer:
 )
 def file(call: Call) -> Answer:
     """By the complainant, with an account or without one; or by staff or the 12345 hotline for somebody. What is open
-    already of the same complainant, object and type is joined, and its number answered. Anonymous: no contact, a random
-    Idempotency-Key of at least 16 characters."""
+    already of the same complainant, object and type is joined, and its number answered; without an account nobody knows
+    who it is, so name the `earlier` one. Anonymous: no contact, a random Idempotency-Key of at least 16 characters."""
     from chalicelib.services import complaints  # no transition of a case needs it
 
     body: ComplaintIn | NoServiceIn = call.body.root
@@ -229,4 +237,5 @@ def _report(body: ComplaintIn | NoServiceIn) -> Report:
         contact=Contact(contact.name, contact.phone, contact.account) if contact else None,
         case=body.case_id,
         code=body.code,
+        earlier=(body.earlier.order_id, body.earlier.code) if body.earlier else None,
     )
