@@ -19,7 +19,7 @@ from chalicelib.domain.identifiers import NotValid
 from chalicelib.domain.item import Text
 from chalicelib.domain.order import ComplaintType, NoServiceType, Object
 from chalicelib.http import orders
-from chalicelib.http.fields import Closed, Names, OrganisationCode, Shown, Slug, StaffId, names, visible
+from chalicelib.http.fields import Closed, Flag, Names, OrganisationCode, Shown, Slug, StaffId, names, visible
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.http.orders import OrderOut
 from chalicelib.http.parties import Account, Name
@@ -79,7 +79,7 @@ class _ToldIn(Closed):
     object: ObjectIn
     channel: Literal["mobile", "web", "kiosk", "window", "phone"]
     statement: Statement
-    anonymous: bool = False
+    anonymous: Flag = False
     contact: ContactIn | None = None
     case_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{21}$"), Field(description="关联办件")] | None = None
     code: Code | None = None
@@ -197,7 +197,7 @@ def file(call: Call) -> Answer:
     )
     observability.note(order_id=known.case.id)
     joined = known.case.nodes[-1].action == "join"
-    out = FiledOrderOut(**dict(orders.shown(known)), joined=joined, code=known.code)
+    out = FiledOrderOut(**dict(orders.shown(known, call.identity)), joined=joined, code=known.code)
     return Answer(out, version=known.case.version)
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from chalicelib.domain.identifiers import NotValid
 from chalicelib.domain.rating import LONGEST_TEXT, RatingLevel, Standard, level_of
 from chalicelib.http.fields import (
     Closed,
     Deadline,
+    Flag,
     Names,
     OrganisationCode,
     PageQuery,
@@ -59,6 +60,12 @@ class LevelCode(Closed):
     code: Annotated[int, Field(ge=1, le=5)]
 
 
+Level = Annotated[  # told apart before it is read, so that a wrong one is one error and not two
+    Annotated[RatingLevel, Tag("name")] | Annotated[LevelCode, Tag("code")],
+    Discriminator(lambda given: "code" if isinstance(given, dict | LevelCode) else "name"),
+]
+
+
 class RatingIn(Closed):
     """A rating. By account `case_id`, without one `link`; `visit` is the number of the step with which a service on
     site began, left out: the matter, or the only such service. `number` 2: the second rating, after rectification, by
@@ -74,10 +81,10 @@ class RatingIn(Closed):
     link: Link | None = None
     visit: Annotated[int, Field(ge=1, le=150)] | None = None
     number: Literal[1, 2] = 1
-    level: RatingLevel | LevelCode
+    level: Level
     reasons: Annotated[list[Annotated[str, StringConstraints(max_length=40)]], Field(max_length=10)] = []
     text: Words = ""
-    anonymous: bool = False
+    anonymous: Flag = False
     channel: Literal["web", "mobile", "qr", "tablet", "terminal", "sms", "phone"] | None = None
     device: Annotated[str, StringConstraints(pattern=r"^[ -~]{1,64}$")] | None = None
 

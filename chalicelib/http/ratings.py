@@ -147,6 +147,8 @@ def published(call: Call) -> Answer:
     if query.org is None and query.item is None:
         zh, en = "请填写 org 或 item", "give `org`, `item` or both"
         raise InvalidInput(zh, en, errors=[FieldError("org", "one_of_two", zh, en)])
+    if query.org is not None and registry.find_organisation(query.org) is None:
+        raise InvalidInput(errors=[FieldError("org", "unknown_organisation", "没有此单位", "no such organisation")])
     first, last = stretch(query.first, query.last, call.now)
     page = rated.published(
         organisation=query.org,

@@ -72,6 +72,9 @@ def urged(hub: Hub, order: Told, org: str, who: Identity) -> list[str]:
 def test_a_complaint_that_nobody_takes_up_turns_yellow_red_and_is_answered_in_the_end(hub: Hub) -> None:
     order = told(hub)
     assert order.place == ("filed", HAISHU)
+    assert order.answer["allowed_actions"] == hub.get(f"/v1/orders/{order.id}", ZHANG)["allowed_actions"]
+    assert order.answer["allowed_actions"] == ["withdraw", "remind"]
+    assert "dispatch" in hub.get(f"/v1/orders/{order.id}", WATCH)["allowed_actions"]
     assert order.answer["deadlines"]["stage"]["day"] == "2026-03-03"
     assert order.answer["deadlines"]["promised"]["day"] == "2026-03-09"
     assert waiting(hub, HAISHU, WATCH) == [order.id]

@@ -239,14 +239,20 @@ def test_what_cannot_be_taken_is_told_by_field(hub: Hub) -> None:
         ({"level": "satisfied", "reasons": ["service_attitude"]}, "reasons.0"),
         ({"level": "satisfied", "reasons": ["efficiency", "efficiency"]}, "reasons.1"),
         ({"level": "five"}, "level"),
+        ({"level": 3}, "level"),
+        ({"level": None}, "level"),
+        ({"level": "satisfied", "anonymous": "yes"}, "anonymous"),
         ({"level": {"standard": "report", "code": 6}}, "level.code"),
         ({"level": "satisfied", "number": 3}, "number"),
         ({"level": "satisfied", "link": link_of(hub, case)}, "case_id"),
     ]
     for body, field in wrong:
-        problem(rate(hub, {"case_id": case.id, **body}, ZHANG), 422, "invalid_input", field)
+        told = problem(rate(hub, {"case_id": case.id, **body}, ZHANG), 422, "invalid_input", field)
+        assert len(told["errors"]) == 1
+        assert " or " not in told["errors"][0]["text"]["zh-CN"]
     assert hub.get(f"/v1/ratings?org={HAISHU}")["items"] == []
-    problem(hub.ask("GET", "/v1/ratings"), 422, "invalid_input", "org")
+    for path, field in (("ratings", "org"), ("ratings?org=999999", "org"), (f"orders?org={HAISHU}&state=zz", "state")):
+        problem(hub.ask("GET", f"/v1/{path}", DESK), 422, "invalid_input", field)
 
 
 @pytest.mark.parametrize("list", ["ratings", "findings"])
