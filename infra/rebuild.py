@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.calendar import ONE_DAY, legal_day
-from chalicelib.domain.rating import Rating
+from chalicelib.domain.rating import Rating, Way
 from chalicelib.domain.supervision.rule import Finding
 from chalicelib.domain.supervision.sightings import over
 from chalicelib.domain.supervision.span import MONTH
@@ -25,6 +25,7 @@ from chalicelib.store import books, cases, facts, findings, orders, ratings
 from infra import ledger
 from infra.ledger import Ledger, Names
 
+_BY_HAND = (Way.own, Way.here)  # what somebody gave who was invited to rate
 _BOOKS = {supervision.CASES: cases.BOOK, supervision.ORDERS: orders.BOOK}
 
 
@@ -76,7 +77,7 @@ def repair(now: datetime) -> int:
 
 
 def _outcomes(now: datetime, beside: Ledger) -> Iterator[supervision.Outcome]:
-    beside.note_rated((each.case_id, round(each.at.timestamp() * 1000)) for each in _ratings() if each.number)
+    beside.note_rated((each.case_id, round(each.at.timestamp() * 1000)) for each in _ratings() if each.way in _BY_HAND)
     for name, book in _BOOKS.items():
         for row in book.model.scan():
             stored = books.stored(row)
@@ -89,7 +90,7 @@ def _outcomes(now: datetime, beside: Ledger) -> Iterator[supervision.Outcome]:
             rows = (*done.facts, *still.facts, *later, *decided)
             yield replace(done, facts=rows, findings=done.findings + still.findings)
     for given in _ratings():
-        yield supervision.Outcome(given.item, (), (rating_loop.fact_of(given),), ())
+        yield supervision.Outcome(given.item, (), tuple(rating_loop.facts_of(given)), ())
 
 
 def _ratings() -> Iterator[Rating]:

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from chalicelib.domain import clocks as clockwork
 from chalicelib.domain import organisation
 from chalicelib.domain.calendar import end_of_day
-from chalicelib.domain.case import Case, Evidence, Law, Node
+from chalicelib.domain.case import Case, Evidence, Law, Node, unfolded
 from chalicelib.domain.clocks import Clock, Limit, Unit
 from chalicelib.domain.item import Item
 from chalicelib.domain.pause_classes import PAUSE_CLASSES
@@ -33,6 +33,20 @@ def advance(case: Case, node: Node, law: Law) -> Case:
     """`case` with one more node. It takes what is recorded as true: guards were asked before."""
     row = edge(case, node.action, law.procedure)
     return stepped(case, node, row, law, clocks_after(case, node, row, law))
+
+
+def rows_taken(case: Case, law: Law) -> tuple[Action | None, ...]:
+    """The row of the table that each node of a case followed: one action may have several, by the state from which it
+    was taken. From where the nodes do not add up, the first row of that name; None for an action that is none."""
+    rows: list[Action | None] = [next(iter(law.procedure.rows(node.action)), None) for node in case.nodes]
+    before = unfolded(case)
+    for place, node in enumerate(case.nodes):
+        try:
+            rows[place] = edge(before, node.action, law.procedure)
+            before = advance(before, node, law)
+        except (KeyError, ValueError):  # a history that was touched
+            break
+    return tuple(rows)
 
 
 def clocks_after(case: Case, step: Node | Wish, row: Action, law: Law) -> Mapping[str, Clock]:

@@ -46,8 +46,13 @@ def _taken(case: Case, action: str) -> int:
 
 def impartial(case: Case, wish: Wish, _law: Law, _calendar: Calendar) -> None:
     """GB/T 36113-2018: who is complained about does not act on the complaint (回避)."""
-    if wish.subject in parties_to(case):
+    if concerns(case, wish.subject):
         raise Forbidden("您是被反映人，应当回避", "this is about you; another person must act on it")
+
+
+def concerns(case: Case, subject: str) -> bool:
+    """Whether an order is about this member of staff, however whoever filed it wrote the id."""
+    return subject.casefold() in {party.casefold() for party in parties_to(case)}
 
 
 def parties_to(case: Case) -> tuple[str, ...]:
@@ -167,9 +172,17 @@ def appeal_in_time(case: Case, wish: Wish, _law: Law, calendar: Calendar) -> Non
 
 
 def nothing_to_rectify(case: Case, _wish: Wish, _law: Law, _calendar: Calendar) -> None:
-    """国办发〔2019〕51号: what is founded is rectified before it is replied to; what is not is explained."""
-    verdict = next(node.evidence.get("verdict") for node in reversed(case.nodes) if node.action == "call_back")
-    if verdict != "unfounded":
+    """国办发〔2019〕51号: what is founded is rectified before it is replied to; what is not is explained. The level
+    above has the last word: what it sent back is founded, whatever the unit found itself."""
+    last = next(node for node in reversed(case.nodes) if node.action in ("call_back", "overrule", "reject"))
+    if last.action != "call_back":
+        raise invalid(
+            "action",
+            "rectify_first",
+            "上级已驳回申诉或退回再整改，请先整改（rectify）再反馈",
+            "the level above sent it back to be rectified: rectify first, then reply",
+        )
+    if last.evidence.get("verdict") != "unfounded":
         raise invalid(
             "action",
             "rectify_first",

@@ -7,6 +7,7 @@ This module must not know tables, links or who is asking.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from chalicelib.errors import BrokenDefinition
 
 LONGEST_TEXT = 1_000  # characters
 DEFAULT, FIRST, AGAIN = 0, 1, 2  # 默认评价, 首次评价, 追评: the numbers of one service's ratings (assessNumber)
+RECORDED = 3  # 代录评价: what staff enter for somebody
 FINISHES = ("complete", "settle")  # 办结
 _PRESENT = ("supplement", "withdraw")  # steps that staff take only with somebody before them, or on a letter
 _PERSONS = ("applicant", "agent")
@@ -103,6 +105,16 @@ def channel_of(code: int) -> Channel:
     raise ValueError(f"no channel has the code {code}")
 
 
+class Way(StrEnum):
+    """By whose hand a rating came. A service has a name of its own for each, so that no rating leads to another that
+    came otherwise."""
+
+    own = "own"  # the applicant, by account or by a link that nobody else was given
+    here = "here"  # whoever was there: by a printed code, or at a device of the hall
+    recorded = "recorded"  # 代录, staff for somebody
+    default = "default"  # nobody
+
+
 class Service(StrEnum):
     """What is rated: a matter online, once (一事一评), or one service on site (一次一评)."""
 
@@ -124,10 +136,10 @@ class Rating:
     """One rating of one service, as it was given.
 
     `service` names what was rated without saying which case it was; `number`: DEFAULT, FIRST or AGAIN; `visit`: the
-    step with which a service on site began, or MATTER; `organisation`: who served; `window`: where, `staff`: by whom
-    ("" for a matter); `after`: seconds since the case was finished (None: it was not); `adverse`: the case went badly
-    for the applicant; `own`: entered by staff of the unit itself; `device`, `address`, `person`: keyed hashes good for
-    one day, "" where unknown; `request`: the request that brought it."""
+    step with which a service on site began, or MATTER; `organisation`: who served; `window`: where, `staff`: by
+    whom ("" for a matter); `after`: seconds since the case was finished (None: it was not); `adverse`: the case
+    went badly for the applicant; `own`: entered by staff of the unit itself; `way`: by whose hand; `device`,
+    `address`, `person`: keyed hashes good for one day, "" where unknown; `request`: the request that brought it."""
 
     service: str
     number: int
@@ -148,6 +160,7 @@ class Rating:
     after: int | None = None
     adverse: bool = False
     own: bool = False
+    way: Way = Way.own
     device: str = ""
     address: str = ""
     person: str = ""
@@ -167,13 +180,14 @@ class Rating:
     @property
     def asks_for_follow_up(self) -> bool:
         """Whether a bad rating starts its loop: the first one does, what comes after rectification ends it."""
-        return self.level.bad and self.number == FIRST
+        return self.level.bad and self.number in (FIRST, RECORDED)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Whether a rating counts among the active ones (有效主动评价), and why: active, default, again (a second rating
-    is told beside the first and not counted twice), appeal_upheld, excluded, included."""
+    is told beside the first and not counted twice), recorded (what staff entered is not the rater's own act),
+    superseded (the applicant's own stands in its place), appeal_upheld, excluded, included."""
 
     counted: bool
     why: str
@@ -186,9 +200,14 @@ def standing(number: int) -> Standing:
             return Standing(counted=False, why="default")
         case 1:
             return Standing(counted=True, why="active")
+        case 3:
+            return Standing(counted=False, why="recorded")
         case _:
             return Standing(counted=False, why="again")
 
+
+# What came by a printed code or at a device of the hall, once the applicant's own rating is there.
+SUPERSEDED = Standing(counted=False, why="superseded")
 
 # What a step of a follow-up order or of a review decides about the rating that it is about.
 DECIDES: Mapping[str, Standing] = {
@@ -196,6 +215,11 @@ DECIDES: Mapping[str, Standing] = {
     "exclude": Standing(counted=False, why="excluded"),
     "include": Standing(counted=True, why="included"),
 }
+
+
+def says_something(text: str) -> bool:
+    """Whether a text has a letter, a digit or a picture: not marks and spaces alone."""
+    return any(unicodedata.category(letter)[0] in "LN" or unicodedata.category(letter) == "So" for letter in text)
 
 
 def came_on_site(case: Case) -> bool:

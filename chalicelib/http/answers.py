@@ -14,7 +14,8 @@ from pydantic import Field
 from chalicelib.domain import identifiers, materials
 from chalicelib.domain.case import Case, Evidence, Law, Node
 from chalicelib.domain.clocks import Light
-from chalicelib.domain.folding import deemed
+from chalicelib.domain.folding import deemed, rows_taken
+from chalicelib.domain.procedure import Action
 from chalicelib.domain.wish import APPLICANT
 from chalicelib.http.fields import Deadline, Names, Shown, Time, deadline, names, shanghai
 from chalicelib.services.casework import Known
@@ -236,22 +237,24 @@ def masked(applicant: Mapping[str, str]) -> dict[str, str]:
 
 def history(found: History, *, to_staff: bool) -> HistoryOut:
     """A verified history."""
-    case = found.known.case
+    case, rows = found.known.case, rows_taken(found.known.case, found.known.law)
     return HistoryOut(
         case_id=case.id,
         version=case.version,
         verified=found.verified,
         broken_at=found.broken_at,
-        nodes=[_node(found, number, node, to_staff) for number, node in enumerate(case.nodes, start=1)],
+        nodes=[
+            _node(found, number, node, row, to_staff)
+            for number, (node, row) in enumerate(zip(case.nodes, rows, strict=True), start=1)
+        ],
     )
 
 
-def _node(found: History, number: int, node: Node, to_staff: bool) -> NodeOut:
-    rows = found.known.law.procedure.rows(node.action)  # none for a name that somebody put in
+def _node(found: History, number: int, node: Node, row: Action | None, to_staff: bool) -> NodeOut:
     return NodeOut(
         number=number,
         action=node.action,
-        name=names(rows[0].text) if rows else Names(zh=node.action, en=node.action),
+        name=_name(node, row),
         at=node.at,
         actor=node.actor if to_staff else None,
         evidence={
@@ -263,6 +266,11 @@ def _node(found: History, number: int, node: Node, to_staff: bool) -> NodeOut:
         dossier=found.dossiers.get(number),  # type: ignore[arg-type]  # the service gives one of the three words
         chain=node.chain.hex(),
     )
+
+
+def _name(node: Node, row: Action | None) -> Names:
+    """What a step is called; a name that somebody put in stands for itself."""
+    return names(row.text) if row else Names(zh=node.action, en=node.action)
 
 
 def _for_everybody(name: str, node: Node, law: Law) -> bool:
@@ -285,8 +293,8 @@ def _shown(name: str, value: Evidence, found: History) -> Any:
 
 def steps(known: Known) -> list[ProgressNode]:
     """What was done of a case or order, without who did it."""
-    rows = known.law.procedure
-    return [ProgressNode(action=n.action, name=names(rows.rows(n.action)[0].text), at=n.at) for n in known.case.nodes]
+    taken = zip(known.case.nodes, rows_taken(known.case, known.law), strict=True)
+    return [ProgressNode(action=node.action, name=_name(node, row), at=node.at) for node, row in taken]
 
 
 def progress(known: Known) -> ProgressOut:

@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    Strict,
     StringConstraints,
     WithJsonSchema,
 )
@@ -83,6 +84,7 @@ OrganisationCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}([0-9]{2}
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 FormKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$")]
 Given = AwareDatetime
+Flag = Annotated[bool, Strict()]  # true or false, not a word that may mean one
 
 
 def shanghai(at: datetime) -> str:

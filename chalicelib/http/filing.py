@@ -19,7 +19,7 @@ from chalicelib.domain.identifiers import NotValid
 from chalicelib.domain.item import Text
 from chalicelib.domain.order import ComplaintType, NoServiceType, Object
 from chalicelib.http import orders
-from chalicelib.http.fields import Closed, Names, OrganisationCode, Shown, Slug, StaffId, names, visible
+from chalicelib.http.fields import Closed, Flag, Names, OrganisationCode, Shown, Slug, StaffId, names, visible
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.http.orders import OrderOut
 from chalicelib.http.parties import Account, Name
@@ -68,14 +68,22 @@ class ObjectIn(Closed):
     description: Described | None = None
 
 
+class EarlierIn(Closed):
+    """What was filed before, by number and code of its receipt."""
+
+    order_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{24}$")]
+    code: Code
+
+
 class _ToldIn(Closed):
     object: ObjectIn
     channel: Literal["mobile", "web", "kiosk", "window", "phone"]
     statement: Statement
-    anonymous: bool = False
+    anonymous: Flag = False
     contact: ContactIn | None = None
     case_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{21}$"), Field(description="关联办件")] | None = None
     code: Code | None = None
+    earlier: Annotated[EarlierIn | None, Field(description="此前登记的同一诉求")] = None
 
 
 class ComplaintIn(_ToldIn):
@@ -179,8 +187,8 @@ def kinds(_call: Call) -> Answer:
 )
 def file(call: Call) -> Answer:
     """By the complainant, with an account or without one; or by staff or the 12345 hotline for somebody. What is open
-    already of the same complainant, object and type is joined, and its number answered. Anonymous: no contact, a random
-    Idempotency-Key of at least 16 characters."""
+    already of the same complainant, object and type is joined, and its number answered; without an account nobody knows
+    who it is, so name the `earlier` one. Anonymous: no contact, a random Idempotency-Key of at least 16 characters."""
     from chalicelib.services import complaints  # no transition of a case needs it
 
     body: ComplaintIn | NoServiceIn = call.body.root
@@ -189,7 +197,7 @@ def file(call: Call) -> Answer:
     )
     observability.note(order_id=known.case.id)
     joined = known.case.nodes[-1].action == "join"
-    out = FiledOrderOut(**dict(orders.shown(known)), joined=joined, code=known.code)
+    out = FiledOrderOut(**dict(orders.shown(known, call.identity)), joined=joined, code=known.code)
     return Answer(out, version=known.case.version)
 
 
@@ -229,4 +237,5 @@ def _report(body: ComplaintIn | NoServiceIn) -> Report:
         contact=Contact(contact.name, contact.phone, contact.account) if contact else None,
         case=body.case_id,
         code=body.code,
+        earlier=(body.earlier.order_id, body.earlier.code) if body.earlier else None,
     )

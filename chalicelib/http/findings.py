@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -109,8 +109,7 @@ def rules(_call: Call) -> Answer:
 def findings(call: Call) -> Answer:
     """What was found at an organisation, in the order in which it came to be; its evidence names the steps."""
     query: FindingsQuery = call.query
-    first = start_of_day(query.first or EARLIEST)
-    last = end_of_day(query.last) if query.last else call.now
+    first, last = stretch(query.first, query.last, call.now)
     page = watchers.findings(
         query.org,
         identity=call.who,
@@ -136,6 +135,19 @@ def findings_of_case(call: Call) -> Answer:
     """Everything that was found of one case; for staff who may see it."""
     found = watchers.findings_of(call.path["case_id"], call.who, call.now)
     return Answer(FindingsOut(items=_findings(found), next=None))
+
+
+def stretch(first: date | None, last: date | None, now: datetime) -> tuple[datetime, datetime]:
+    """The instants between which a list is asked for: from the first day on, or ever; up to the end of the last, or
+    now. InvalidInput where it would end before it begins."""
+    begin, end = start_of_day(first or EARLIEST), end_of_day(last) if last else now
+    if begin > end:
+        zh, en = (
+            "from 不得晚于 to；未填写 to 时不得晚于今天",
+            "`from` comes no later than `to`, or than today without one",
+        )
+        raise errors.InvalidInput(errors=[errors.FieldError(name, "reversed", zh, en) for name in ("from", "to")])
+    return begin, end
 
 
 def all_rules() -> Mapping[str, Rule]:

@@ -8,14 +8,14 @@ from pydantic import Field, StringConstraints
 
 from chalicelib import errors
 from chalicelib.domain import order
-from chalicelib.domain.authority import Kind
+from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.case import Case
 from chalicelib.http import answers, bodies, cursors
 from chalicelib.http.answers import HistoryOut
 from chalicelib.http.bodies import StepIn
 from chalicelib.http.fields import Deadline, Names, OrganisationCode, PageQuery, Shown, Time, deadline, names
 from chalicelib.http.operation import Answer, Call, Door
-from chalicelib.services import orders, registry
+from chalicelib.services import orders, registry, subjects
 from chalicelib.services.casework import Known
 from chalicelib.store.books import Queued
 
@@ -118,7 +118,7 @@ class OrdersQuery(PageQuery):
 def orders_of_case(call: Call) -> Answer:
     """The orders that followed from what was found of a case."""
     found = orders.of_case(call.path["case_id"], call.who, call.now)
-    return Answer(OrdersOut(items=[shown(each) for each in found]))
+    return Answer(OrdersOut(items=[shown(each, call.who) for each in found]))
 
 
 @door.operation(
@@ -132,6 +132,7 @@ def orders_of_case(call: Call) -> Answer:
 def desk(call: Call) -> Answer:
     """The orders that wait at an organisation, what is due first on top."""
     query: OrdersQuery = call.query
+    _require_state(query)
     page = orders.desk(
         query.org,
         identity=call.who,
@@ -146,6 +147,19 @@ def desk(call: Call) -> Answer:
     return Answer(OrderDeskOut(items=[_queued(row, now) for row in page.rows], next=cursors.encode(page.after)))
 
 
+def _require_state(query: OrdersQuery) -> None:
+    """A state that no order can be in is a slip of the pen, not an empty queue. InvalidInput."""
+    if query.state is None:
+        return
+    kinds = [query.kind] if query.kind else sorted(order.ALL)
+    known = {state: None for kind in kinds for state in registry.law(f"{kind}@1").procedure.states}
+    if query.state not in known:
+        choices = ", ".join(known)
+        raise errors.InvalidInput(
+            errors=[errors.FieldError("state", "not_a_choice", f"应为以下之一：{choices}", f"must be one of {choices}")]
+        )
+
+
 @door.operation(
     "GET",
     "/v1/orders/{order_id}",
@@ -157,7 +171,7 @@ def desk(call: Call) -> Answer:
 def read(call: Call) -> Answer:
     """The order as it stands."""
     known = orders.one(call.path["order_id"], call.who, call.now)
-    return Answer(shown(known), version=known.case.version)
+    return Answer(shown(known, call.who), version=known.case.version)
 
 
 @door.operation(
@@ -203,11 +217,11 @@ def act(call: Call) -> Answer:
         digest=call.digest,
         now=call.now,
     )
-    return Answer(shown(known), version=known.case.version)
+    return Answer(shown(known, call.who), version=known.case.version)
 
 
-def shown(known: Known) -> OrderOut:
-    """An order as it stands."""
+def shown(known: Known, identity: Identity | None) -> OrderOut:
+    """An order as it stands, with the steps that are open now: to people, those that are theirs to take."""
     case, law = known.case, known.law
     last = case.nodes[-1]
     cause, rating = (case.nodes[0].evidence.get(name) for name in ("finding", "rating"))
@@ -230,8 +244,16 @@ def shown(known: Known) -> OrderOut:
         action=last.action,
         at=last.at,
         deadlines={name: deadline(due) for name, due in sorted(case.dues.items())},
-        allowed_actions=list(law.procedure.allowed(case.state)),
+        allowed_actions=_allowed(known, identity),
     )
+
+
+def _allowed(known: Known, identity: Identity | None) -> list[str]:
+    procedure, state = known.law.procedure, known.case.state
+    if identity is not None and identity.kind is not Kind.citizen:
+        return list(procedure.allowed(state))
+    theirs = identity is not None and subjects.is_applicant(identity, known.case.applicant)
+    return [row.name for row in procedure.actions if theirs and state in row.sources and row.who.applicant]
 
 
 def _filed(case: Case, kind: str) -> FiledAs | None:

@@ -13,11 +13,11 @@ from chalicelib.domain.rating import Rating, RatingLevel, Reason, Standard, code
 from chalicelib.http.fields import Names, deadline, names
 from chalicelib.http.rating_bodies import (
     FollowUpOut,
+    GivenOut,
     InsideOut,
     LevelOut,
     MyRatingOut,
     PublishedOut,
-    RatingOut,
     ReasonOut,
     UnitReplyOut,
 )
@@ -62,9 +62,9 @@ def _given(rating: Rating) -> dict[str, Any]:
     }
 
 
-def given(rating: Rating) -> RatingOut:
+def given(rating: Rating, receipt: str | None) -> GivenOut:
     """A rating right after it was given."""
-    return RatingOut(**_given(rating))
+    return GivenOut(**_given(rating), receipt=receipt)
 
 
 def mine(told: Told) -> MyRatingOut:
@@ -124,6 +124,7 @@ def _inside(told: Told) -> InsideOut:
         anonymous=rating.anonymous,
         channel=rating.channel.value,
         window=rating.window,
+        entered_by_unit=rating.own,
         counted=told.standing.counted,
         why=told.standing.why,
         follow_up=told.follow_up.case.id if told.follow_up else None,

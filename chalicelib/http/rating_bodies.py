@@ -8,13 +8,14 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from chalicelib.domain.identifiers import NotValid
 from chalicelib.domain.rating import LONGEST_TEXT, RatingLevel, Standard, level_of
 from chalicelib.http.fields import (
     Closed,
     Deadline,
+    Flag,
     Names,
     OrganisationCode,
     PageQuery,
@@ -44,7 +45,7 @@ def as_it_came(text: str) -> str:
             "评价将公开，请勿填写身份证号码或手机号码",
             "ratings are published: leave out identity and mobile numbers",
         )
-    return text if text.strip() else ""
+    return text if any(unicodedata.category(c)[0] not in "ZC" for c in text) else ""
 
 
 Words = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(as_it_came)]
@@ -59,9 +60,16 @@ class LevelCode(Closed):
     code: Annotated[int, Field(ge=1, le=5)]
 
 
+Level = Annotated[  # told apart before it is read, so that a wrong one is one error and not two
+    Annotated[RatingLevel, Tag("name")] | Annotated[LevelCode, Tag("code")],
+    Discriminator(lambda given: "code" if isinstance(given, dict | LevelCode) else "name"),
+]
+
+
 class RatingIn(Closed):
     """A rating. By account `case_id`, without one `link`; `visit` is the number of the step with which a service on
-    site began, left out: the matter, or the only such service. `number` 2: the second rating, after rectification."""
+    site began, left out: the matter, or the only such service. `number` 2: the second rating, after rectification, by
+    account or with the `receipt` of the first as `link`; it is anonymous if the first was."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -73,16 +81,16 @@ class RatingIn(Closed):
     link: Link | None = None
     visit: Annotated[int, Field(ge=1, le=150)] | None = None
     number: Literal[1, 2] = 1
-    level: RatingLevel | LevelCode
+    level: Level
     reasons: Annotated[list[Annotated[str, StringConstraints(max_length=40)]], Field(max_length=10)] = []
     text: Words = ""
-    anonymous: bool = False
+    anonymous: Flag = False
     channel: Literal["web", "mobile", "qr", "tablet", "terminal", "sms", "phone"] | None = None
     device: Annotated[str, StringConstraints(pattern=r"^[ -~]{1,64}$")] | None = None
 
 
 class LinkIn(Closed):
-    """The link of a receipt or a message."""
+    """The applicant's own link, or the `receipt` that a rating was answered with; a printed one shows nothing."""
 
     link: Link
 
@@ -115,6 +123,15 @@ class RatingOut(Shown):
     anonymous: bool
     channel: str
     at: Time
+
+
+class GivenOut(RatingOut):
+    """A rating right after it was given."""
+
+    receipt: str | None = Field(
+        description="评价回执: a link for whoever rated, to see what became of it and to rate once more; "
+        "null for what staff entered"
+    )
 
 
 class UnitReplyOut(Shown):
@@ -166,12 +183,14 @@ class FormOut(Shown):
 
 
 class InsideOut(Shown):
-    """What only staff see of a published rating; `case_id` null: it is anonymous."""
+    """What only staff see of a published rating; `case_id` null: it is anonymous; `entered_by_unit`: 代录, by staff of
+    the unit that it is about."""
 
     case_id: str | None
     anonymous: bool
     channel: str
     window: str
+    entered_by_unit: bool
     counted: bool
     why: str
     follow_up: str | None = Field(description="order_id")

@@ -6,15 +6,15 @@ Services are imported by the routes that need them: no other route's cold start 
 from __future__ import annotations
 
 from chalicelib import errors, settings
-from chalicelib.domain.calendar import end_of_day, start_of_day
 from chalicelib.domain.rating import Channel, RatingLevel
 from chalicelib.errors import FieldError, InvalidInput
 from chalicelib.http import cursors, rating_bodies
 from chalicelib.http.fields import Names, names
-from chalicelib.http.findings import EARLIEST
+from chalicelib.http.findings import stretch
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.http.rating_bodies import (
     FormOut,
+    GivenOut,
     LinkIn,
     LinkOut,
     LinkQuery,
@@ -22,7 +22,6 @@ from chalicelib.http.rating_bodies import (
     PublishedListOut,
     PublishedOut,
     RatingIn,
-    RatingOut,
     RatingsQuery,
     ReviewIn,
     ReviewOut,
@@ -32,7 +31,7 @@ from chalicelib.services import registry
 door = Door(__name__, title=("评价", "Ratings"))
 
 CASE = {"case_id": r"[0-9]{21}"}
-ID = {"rating_id": r"[0-9a-f]{24}-[0-2]"}
+ID = {"rating_id": r"[0-9a-f]{24}-[0-3]"}
 _LINK = (errors.BadLink, errors.ExpiredLink, errors.NotFound, errors.BrokenHistory)
 
 
@@ -68,7 +67,8 @@ def form(_call: Call) -> Answer:
     refusals=(errors.Forbidden, errors.BrokenHistory),
 )
 def link(call: Call) -> Answer:
-    """For the applicant, or for staff to print. Whoever holds it can rate this service, once."""
+    """For the applicant, whose link also shows what became of a rating; or for staff to print, whose link can rate this
+    service once and shows nothing."""
     import segno
 
     from chalicelib.services import ratings
@@ -93,14 +93,15 @@ def link(call: Call) -> Answer:
     summary=("评价", "Rate a service"),
     access=Access.either,
     body=RatingIn,
-    out=RatingOut,
+    out=GivenOut,
     status=201,
     key=True,
     refusals=(*_LINK, errors.Forbidden, errors.NotRateable, errors.AlreadyRated, errors.KeyReused),
 )
 def rate(call: Call) -> Answer:
-    """From acceptance on, once for each service; the applicant by account or link, systems and staff who had no part in
-    the case as channels of record. A bad rating ticks a reason or says why."""
+    """From acceptance on, once for each service; the applicant by account or link, others by a printed code or a device
+    of the hall. What staff enter is kept beside (代录), never counted, and in nobody's way. A bad rating ticks a reason
+    or says why."""
     from chalicelib.http import rating_answers
     from chalicelib.services import ratings
 
@@ -124,7 +125,7 @@ def rate(call: Call) -> Answer:
         digest=call.digest,
         now=call.now,
     )
-    return Answer(rating_answers.given(rating))
+    return Answer(rating_answers.given(rating, ratings.receipt(rating)))
 
 
 @door.operation(
@@ -146,8 +147,9 @@ def published(call: Call) -> Answer:
     if query.org is None and query.item is None:
         zh, en = "请填写 org 或 item", "give `org`, `item` or both"
         raise InvalidInput(zh, en, errors=[FieldError("org", "one_of_two", zh, en)])
-    first = start_of_day(query.first or EARLIEST)
-    last = end_of_day(query.last) if query.last else call.now
+    if query.org is not None and registry.find_organisation(query.org) is None:
+        raise InvalidInput(errors=[FieldError("org", "unknown_organisation", "没有此单位", "no such organisation")])
+    first, last = stretch(query.first, query.last, call.now)
     page = rated.published(
         organisation=query.org,
         item=query.item,
@@ -216,7 +218,7 @@ def of_case(call: Call) -> Answer:
     refusals=(*_LINK, errors.Busy),
 )
 def progress(call: Call) -> Answer:
-    """The same for whoever holds the link, of the service that it is for."""
+    """The same for the applicant by their own link, or by the receipt of a rating; not by a link that staff printed."""
     from chalicelib.http import rating_answers
     from chalicelib.services import rated
 

@@ -225,8 +225,8 @@ def publish_delegation(call: Call) -> Answer:
     refusals=PUBLISH_REFUSALS,
 )
 def publish_device(call: Call) -> Answer:
-    """Adds a version of a device, under the name by which a rating tells it."""
-    return publish("device", call.path["device_id"], document_of(call), call)
+    """Adds a version of a device, under the name by which a rating tells it, in small letters."""
+    return publish("device", call.path["device_id"].lower(), document_of(call), call)
 
 
 @door.operation(

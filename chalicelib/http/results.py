@@ -136,7 +136,7 @@ def progress(call: Call) -> Answer:
     from chalicelib.services import filing, results  # no transition of a case needs them
 
     known = filing.progress(call.body.order_id, call.body.code)
-    head = dict(orders.shown(known))
+    head = dict(orders.shown(known, None))
     said = head["filed"]
     kept = {name: head[name] for name in OrderProgressOut.model_fields if name in head}
     told = results.answer(known)
@@ -157,7 +157,9 @@ def mine(call: Call) -> Answer:
     """One's own complaints and reports, newest first; what was filed without a name is not among them."""
     after = cursors.decode(call.query.cursor, {"id": str, "r": int})
     page = services.mine(call.who, after=after, most=call.query.limit)
-    return Answer(MyOrdersOut(items=[orders.shown(known) for known in page.rows], next=cursors.encode(page.after)))
+    return Answer(
+        MyOrdersOut(items=[orders.shown(known, call.who) for known in page.rows], next=cursors.encode(page.after))
+    )
 
 
 @door.operation(

@@ -209,8 +209,8 @@ def _sentence(kind: str, context: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _choices(text: str) -> str:
-    """pydantic's "'a', 'b' or 'c'" as "a, b, c"."""
-    return ", ".join(re.findall(r"'([^']*)'", text)) or text
+    """pydantic's "'a', 'b' or 'c'", or "1, 2 or 3", as "a, b, c"."""
+    return ", ".join(re.findall(r"'([^']*)'", text) or re.split(r", | or ", text))
 
 
 def _path(location: Sequence[int | str], data: object, missing: bool) -> str:

@@ -14,10 +14,11 @@ from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.case import Case, Law, agent_may, broken_link, holders, unfolded
 from chalicelib.domain.folding import fold
 from chalicelib.domain.guards import forbidden_actors
-from chalicelib.domain.order_guards import parties_to
+from chalicelib.domain.order_guards import concerns
+from chalicelib.domain.wish import APPLICANT
 from chalicelib.errors import BrokenHistory, KeyReused, NotFound
 from chalicelib.services import mandates, registry, subjects
-from chalicelib.services.subjects import RequestId
+from chalicelib.services.subjects import Holder, RequestId
 from chalicelib.store import cases
 from chalicelib.store.books import Book, Stored
 
@@ -40,12 +41,13 @@ class Known:
 
     @property
     def rating_link(self) -> str | None:
-        """The link on the receipt, to rate the service with which the case came in; None where an agent holds the
-        receipt, who does not rate."""
+        """The link on the receipt, to rate the service with which the case came in: the applicant's where they filed
+        themselves, else one that staff handed on; None where an agent holds the receipt, who does not rate."""
         if "agent" in self.case.nodes[0].evidence:
             return None
         visit = 1 if rating.came_on_site(self.case) else rating.MATTER
-        return subjects.rating_link(self.case.id, visit, self.case.received)[0]
+        holder = Holder.applicant if self.case.nodes[0].actor == APPLICANT else Holder.anybody
+        return subjects.rating_link(self.case.id, visit, self.case.received, holder)[0]
 
 
 def judged(stored: Stored) -> Known:
@@ -113,7 +115,7 @@ def unknown() -> NotFound:
 def may_see(identity: Identity, case: Case, now: datetime) -> bool:
     """The applicant and the agent on record; the organisations that held it, those above them, and the place where
     it was taken in; whoever has a mandate to act for one that held it. Whom a complaint is about does not."""
-    if identity.kind is Kind.staff and identity.subject in parties_to(case):
+    if identity.kind is Kind.staff and concerns(case, identity.subject):
         return False
     if subjects.is_applicant(identity, case.applicant):
         return True

@@ -21,6 +21,7 @@ from chalicelib.services import admission, casework, filing, registry, subjects
 from chalicelib.services.casework import Known
 from chalicelib.services.filing import ANONYMOUS, Filing
 from chalicelib.services.orders import PLATFORM
+from chalicelib.store import orders
 
 ONLINE = frozenset({"mobile", "web", "kiosk"})
 ASSISTED = frozenset({"window", "phone"})
@@ -51,7 +52,8 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is told. `case` with `code`, its query code, where it is not the complainant's own."""
+    """What is told. `case` with `code`, its query code, where it is not the complainant's own; `earlier`: number and
+    code of what was filed before."""
 
     kind: str
     type: str
@@ -62,6 +64,7 @@ class Report:
     contact: Contact | None = None
     case: str | None = None
     code: str | None = None
+    earlier: tuple[str, str] | None = None
 
 
 def complain(report: Report, *, identity: Identity | None, key: str, digest: bytes, now: datetime) -> Known:
@@ -72,14 +75,14 @@ def complain(report: Report, *, identity: Identity | None, key: str, digest: byt
     if known:
         return known
     _require_channel(report, identity)
-    case = _case_of(report, identity, now)
+    case, quoted = _case_of(report, identity, now), _quoted(report)
     errors = [*_wrong_target(report.target), *_wrong_contact(report, identity), *_weak_key(who, key)]
-    if isinstance(case, FieldError):
-        errors.append(case)
+    errors += [wrong for wrong in (case, quoted) if isinstance(wrong, FieldError)]
     if errors:
         raise InvalidInput(errors=errors)
-    found = case if isinstance(case, Case) else None
-    return filing.file(_filing(report, identity, found), identity=who, key=key, digest=digest, now=now)
+    filed = _filing(report, identity, case if isinstance(case, Case) else None)
+    before = quoted if isinstance(quoted, Known) else None
+    return filing.file(filed, identity=who, key=key, digest=digest, now=now, quoted=before)
 
 
 def _require_channel(report: Report, identity: Identity | None) -> None:
@@ -166,6 +169,29 @@ def _case_of(report: Report, identity: Identity | None, now: datetime) -> Case |
     return FieldError("case_id", "unknown_case", zh, en)
 
 
+def _quoted(report: Report) -> Known | FieldError | None:
+    """What was filed before, by its receipt: of the same kind and type, about the same. Without an account a name and
+    a phone number are nobody's proof, and would give out somebody else's receipt."""
+    if report.earlier is None:
+        return None
+    id, code = report.earlier
+    known = casework.find(id, orders.BOOK) if subjects.holds_receipt(id, code) else None
+    if known is None:
+        zh, en = "没有此登记编号，或查询码不符", "no such number, or not its code"
+        return FieldError("earlier", "unknown_order", zh, en)
+    first, target = known.case.nodes[0].evidence, report.target
+    window = target.organisation if target.kind is Object.window else None
+    told = (report.kind, report.type, target.kind.value, target.item, window, organisation.seat(target.organisation))
+    before = (known.law.item.id, *(first.get(name) for name in ("type", "object", "item", "window")), known.case.about)
+    if told != before:
+        zh, en = (
+            "与此前登记的不是同一诉求，请另行提交",
+            "this is another matter than the earlier one; file it by itself",
+        )
+        return FieldError("earlier", "another_matter", zh, en)
+    return known
+
+
 def _filing(report: Report, identity: Identity | None, case: Case | None) -> Filing:
     target = report.target
     desk, above = order.desks(target.kind, target.organisation)
@@ -190,7 +216,8 @@ def _index(report: Report, identity: Identity | None) -> str:
     if report.anonymous or identity is None or report.contact is None:
         return ""
     own = identity.subject if identity.kind is Kind.citizen else report.contact.account
-    return subjects.blind(subjects.account(own) if own else f"phone:{report.contact.phone}")
+    named = "".join(report.contact.name.split()).casefold()  # several people may share a phone
+    return subjects.blind(subjects.account(own) if own else f"phone:{report.contact.phone}:{named}")
 
 
 def _object(target: Target) -> tuple[str, ...]:

@@ -69,20 +69,24 @@ def earlier(identity: Identity, key: str, digest: bytes) -> Known | None:
     return answer
 
 
-def file(filing: Filing, *, identity: Identity, key: str, digest: bytes, now: datetime) -> Known:
-    """The order that was filed, or the open one that it joined: its last step then is JOIN. Asked again under the same
-    key, the first answer. KeyReused, TooManySteps, Busy."""
+def file(
+    filing: Filing, *, identity: Identity, key: str, digest: bytes, now: datetime, quoted: Known | None = None
+) -> Known:
+    """The order that was filed, or the open one that it joined: its last step then is JOIN. `quoted`: an earlier one of
+    which the receipt was shown, where the cause finds none. Asked again under the same key, the first answer.
+    KeyReused, TooManySteps, Busy."""
     row, request = row_of(identity, key), _request(identity, key, digest)
     for _ in range(_ATTEMPTS):
         same = _of_cause(filing, row)
-        for known in same:  # filed before; it may be longer ago than its request row is kept
+        last = same[-1] if same else _as_it_is(quoted)
+        for known in (*same, last) if last else ():  # filed before; it may be longer ago than its request row is kept
             answer = casework.replayed(known, request)
             if answer:
                 return answer
         try:
-            if same and _joins(same[-1]):
-                return _joined(same[-1], filing, request, row, digest, now)
-            return _created(filing, same, identity, request, row, digest, now)
+            if last and _joins(last):
+                return _joined(last, filing, request, row, digest, now)
+            return _created(filing, len(same), last, identity, request, row, digest, now)
         except ConditionFailed:
             answer = earlier(identity, key, digest)
             if answer:
@@ -96,6 +100,11 @@ def progress(order_id: str, code: str) -> Known:
     if known is None or "type" not in known.case.nodes[0].evidence:
         raise casework.unknown()
     return known
+
+
+def _as_it_is(quoted: Known | None) -> Known | None:
+    """A quoted order read again: others may have moved it since."""
+    return casework.find(quoted.case.id, orders.BOOK) if quoted else None
 
 
 def _request(identity: Identity, key: str, digest: bytes) -> RequestId:
@@ -135,7 +144,8 @@ def _joined(known: Known, filing: Filing, request: RequestId, row: str, digest: 
 
 def _created(
     filing: Filing,
-    same: list[Known],
+    occurrence: int,
+    last: Known | None,
     identity: Identity,
     request: RequestId,
     row: str,
@@ -144,10 +154,10 @@ def _created(
 ) -> Known:
     law = registry.law(f"{filing.kind}@1")
     dossier = dossiers.new(filing.dossier)
-    repeats: dict[str, Evidence] = {"earlier": same[-1].case.id} if same else {}
+    repeats: dict[str, Evidence] = {"earlier": last.case.id} if last else {}
     evidence, texts = set_apart({**filing.evidence, **repeats})
     wish = Wish(SUBMIT, identity, now, request.request, request.digest, evidence, dossier=dossier.commitment)
-    blank = _blank(filing, law, _name(filing, row, len(same)), repeated=bool(same), now=now)
+    blank = _blank(filing, law, _name(filing, row, occurrence), repeated=last is not None, now=now)
     known = Known(engine.open_case(blank, wish, law, registry.current_calendar()), law)
     dossiers.put_texts(blank.id, texts)
     queued, kept = casework.queued(known), casework.remembered(law)

@@ -17,7 +17,7 @@ from chalicelib.domain.calendar import ONE_DAY, legal_day, start_of_day
 from chalicelib.domain.case import Case
 from chalicelib.domain.fact import Fact, Value
 from chalicelib.domain.organisation import Level
-from chalicelib.domain.rating import DEFAULT, FINISHES, MATTER, Channel, Rating
+from chalicelib.domain.rating import DEFAULT, FINISHES, MATTER, Channel, Rating, Way
 from chalicelib.reasons import current as current_reasons
 from chalicelib.services import casework, orders, subjects
 from chalicelib.services.supervision import CASES
@@ -109,9 +109,10 @@ def _reached(
 
 
 def _first_rating(case: Case) -> datetime | None:
-    """When somebody first rated a service of this case."""
-    services = [subjects.service(case.id, visit) for visit in (MATTER, *rating.visits(case))]
-    return min((each.at for each in store.of_services(services) if each.number != DEFAULT), default=None)
+    """When somebody first rated a service of this case; what staff entered is nobody's own rating."""
+    visits, ways = (MATTER, *rating.visits(case)), (Way.own, Way.here)
+    services = [subjects.service(case.id, visit, way) for visit in visits for way in ways]
+    return min((each.at for each in store.of_services(services)), default=None)
 
 
 def _invitation(case: Case, number: int, at: datetime) -> Fact:
@@ -127,7 +128,7 @@ def _default(case: Case, at: datetime) -> Rating:
     visit = 1 if rating.came_on_site(case) else MATTER
     window = rating.served_at(case, visit)
     return Rating(
-        service=subjects.service(case.id, visit),
+        service=subjects.service(case.id, visit, Way.default),
         number=DEFAULT,
         case_id=case.id,
         visit=visit,
@@ -138,6 +139,7 @@ def _default(case: Case, at: datetime) -> Rating:
         at=at,
         level=rating.RatingLevel.fairly_satisfied,
         channel=Channel.default,
+        way=Way.default,
         case_channel=case.channel,
         reasons_version=current_reasons()[0],
         adverse=rating.adverse(case, at),

@@ -14,7 +14,7 @@ from typing import Any
 from chalicelib.domain import engine, order
 from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.case import Case, Evidence
-from chalicelib.domain.order_guards import parties_to
+from chalicelib.domain.order_guards import concerns
 from chalicelib.domain.procedure import SUBMIT
 from chalicelib.domain.supervision.rule import Finding
 from chalicelib.domain.wish import Wish, set_apart
@@ -141,7 +141,7 @@ def desk(
 def _about_oneself(page: Page, identity: Identity) -> frozenset[str]:
     filed = [row.id for row in page.rows if row.item.rpartition("@")[0] in order.FILED]
     found = orders.BOOK.load_many(filed) if filed and identity.kind is Kind.staff else {}
-    return frozenset(id for id, stored in found.items() if identity.subject in parties_to(casework.noted(stored)))
+    return frozenset(id for id, stored in found.items() if concerns(casework.noted(stored), identity.subject))
 
 
 def mine(identity: Identity, *, after: Mapping[str, Any] | None, most: int) -> Page:

@@ -14,11 +14,12 @@ from typing import Any
 from chalicelib.domain import authority, order, rating
 from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.case import Evidence
-from chalicelib.domain.rating import DECIDES, FIRST, MATTER, Rating, Standing
-from chalicelib.errors import Forbidden, NotFound
+from chalicelib.domain.rating import DECIDES, FIRST, MATTER, RECORDED, SUPERSEDED, Rating, Standing, Way
+from chalicelib.errors import BadLink, Forbidden, NotFound
 from chalicelib.services import casework, ratings, subjects
 from chalicelib.services.casework import Known
 from chalicelib.services.reading import READS_A_PAGE, ROWS_A_READ, Page
+from chalicelib.services.subjects import Holder
 from chalicelib.store import dossiers, orders
 from chalicelib.store import ratings as store
 
@@ -101,20 +102,30 @@ def of_case(case_id: str, identity: Identity, now: datetime) -> list[Told]:
     mine = subjects.is_applicant(identity, known.case.applicant)
     if identity.kind is Kind.citizen and not mine:
         raise Forbidden("评价仅限申请人本人查看", "only the applicant sees the ratings of a case")
-    services = [subjects.service(case_id, visit) for visit in (MATTER, *rating.visits(known.case))]
-    found = store.of_services(services)
-    return told([each for each in found if mine or not each.anonymous])
+    visits = (MATTER, *rating.visits(known.case))
+    found = store.of_services([subjects.service(case_id, visit, way) for visit in visits for way in Way])
+    found.sort(key=lambda each: (each.visit, each.at))
+    return told([each for each in found if mine or not each.anonymous], to_rater=mine)
 
 
 def of_link(token: str, now: datetime) -> list[Told]:
-    """The ratings of the service that a link is for, with what became of them. BadLink, ExpiredLink, NotFound."""
-    known, visit = ratings.rated_by(token, now)
-    return told(store.of_services([subjects.service(known.case.id, visit)]))
+    """The ratings of the service that a link is for, with what became of them: the applicant's by their own link, by a
+    receipt what came in the same way. BadLink, also for a link that staff print; ExpiredLink, NotFound."""
+    known, visit, holder = ratings.rated_by(token, now)
+    if holder is Holder.anybody:
+        raise BadLink(
+            "窗口出具的链接只用于评价；查看处理情况请使用评价后收到的回执（receipt），或登录",
+            "a printed link only rates; see what became of it with the `receipt` of your rating, or sign in",
+        )
+    way = Way.own if holder is Holder.applicant else Way.here
+    return told(store.of_services([subjects.service(known.case.id, visit, way)]), to_rater=True)
 
 
-def told(found: Sequence[Rating]) -> list[Told]:
-    """Ratings with what became of them: two batch reads of orders at most, and one of long replies."""
-    names = {each.id: _orders(each) for each in found if each.number == FIRST}
+def told(found: Sequence[Rating], *, to_rater: bool = False) -> list[Told]:
+    """Ratings with what became of them: two batch reads of orders at most, one of long replies, and one of what stands
+    in the place of others."""
+    names = {each.id: _orders(each) for each in found if each.number in (FIRST, RECORDED)}
+    replaced = _replaced(found, to_rater)
     wanted = sorted({id for pair in names.values() for id in pair})
     known = {id: casework.judged(row) for id, row in orders.BOOK.load_many(wanted).items()}
     replies = {id: _reply(known[id]) for id in known if known[id].law.item.id == order.FOLLOW_UP}
@@ -124,7 +135,7 @@ def told(found: Sequence[Rating]) -> list[Told]:
         follow_up, review = names.get(each.id, ("", ""))
         text, at = replies.get(follow_up, (None, None))
         reply = texts.get(follow_up) if isinstance(text, bytes) else text
-        decided = _decided(each, known.get(follow_up), known.get(review))
+        decided = SUPERSEDED if each.id in replaced else _decided(each, known.get(follow_up), known.get(review))
         rows.append(
             Told(each, decided, known.get(follow_up), known.get(review), str(reply) if reply is not None else None, at)
         )
@@ -133,7 +144,23 @@ def told(found: Sequence[Rating]) -> list[Told]:
 
 def _orders(each: Rating) -> tuple[str, str]:
     """The names of the follow-up and of the review that a rating may have."""
-    return ratings.follow_up_of(each.service), order.name(order.RATING_REVIEW, each.id)
+    return order.name(order.FOLLOW_UP, each.id), order.name(order.RATING_REVIEW, each.id)
+
+
+def _replaced(found: Sequence[Rating], to_rater: bool) -> frozenset[str]:
+    """Which of these came by a printed code or a device, and the applicant rated the same since. Where either is
+    anonymous only the rater is told: else whoever gave one in somebody's place would see when that person rated."""
+    beside = {
+        subjects.service(each.case_id, each.visit): each
+        for each in found
+        if each.way is Way.here and each.number == FIRST
+    }
+    if not beside:
+        return frozenset()
+    own = store.many(sorted(beside), FIRST)
+    return frozenset(
+        beside[each.service].id for each in own if to_rater or not (each.anonymous or beside[each.service].anonymous)
+    )
 
 
 def _reply(known: Known) -> tuple[Evidence | None, datetime | None]:

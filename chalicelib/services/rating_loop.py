@@ -12,19 +12,20 @@ from chalicelib.domain import fact, order, rating
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.case import Evidence
 from chalicelib.domain.fact import Fact, Value
-from chalicelib.domain.rating import AGAIN, DECIDES, Rating
-from chalicelib.services import orders, ratings, registry
+from chalicelib.domain.rating import AGAIN, DECIDES, FIRST, SUPERSEDED, Rating, Way
+from chalicelib.services import orders, ratings, registry, subjects
 from chalicelib.store import facts
 from chalicelib.store import orders as books
 from chalicelib.store import ratings as store
 from chalicelib.store.books import Stored
 
 _AFTER_FOLLOW_UP = 200  # a review comes when the follow-up, at most 150 steps, is over
+_FOR_GOOD = 400  # the applicant's own rating stands in the other's place, whatever was decided about that
 
 
 def follow(given: Rating) -> None:
     """Puts what follows from a rating: its fact; of a bad one the one order; of a second one the end of that order."""
-    facts.put([fact_of(given)])
+    facts.put(list(facts_of(given)))
     if given.asks_for_follow_up:
         orders.open_order(
             order.FOLLOW_UP,
@@ -40,7 +41,7 @@ def follow(given: Rating) -> None:
             "dispute" if given.level.bad else "rate_again",
             {"rating": given.id},
             cause=given.id,
-            now=given.at,
+            now=given.told_at,
             book=books.BOOK,
         )
 
@@ -50,9 +51,17 @@ def follow_order(stored: Stored, before: int) -> None:
     facts.put(facts_of_order(stored, before))
 
 
-def fact_of(given: Rating) -> Fact:
-    """The fact of a rating before anybody decided anything."""
-    return fact.of_rating(given, registry.law(given.item), rating.standing(given.number))
+def facts_of(given: Rating) -> Iterator[Fact]:
+    """The fact of a rating before anybody decided anything; and where the applicant rated a service that somebody else
+    rated too, the fact that theirs stands in the other's place: the same whichever of the two is looked at."""
+    law = registry.law(given.item)
+    yield fact.of_rating(given, law, rating.standing(given.number))
+    if given.number == FIRST:
+        beside = Way.here if given.way is Way.own else Way.own
+        other = store.one(subjects.service(given.case_id, given.visit, beside), FIRST)
+        if other:
+            here = other if given.way is Way.own else given
+            yield fact.of_rating(here, registry.law(here.item), SUPERSEDED, _FOR_GOOD)
 
 
 def facts_of_order(stored: Stored, before: int) -> Iterator[Fact]:

@@ -6,7 +6,7 @@ nor what follows from a rating.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib import reasons
@@ -14,7 +14,7 @@ from chalicelib.domain import order, organisation, rating
 from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.case import Case
-from chalicelib.domain.rating import AGAIN, FIRST, MATTER, Channel, Rating, RatingLevel, Service
+from chalicelib.domain.rating import AGAIN, FIRST, MATTER, RECORDED, Channel, Rating, RatingLevel, Service, Way
 from chalicelib.errors import (
     AlreadyRated,
     BadLink,
@@ -28,7 +28,7 @@ from chalicelib.errors import (
 )
 from chalicelib.services import casework, registry, subjects
 from chalicelib.services.casework import Known
-from chalicelib.services.subjects import RequestId
+from chalicelib.services.subjects import Holder, RequestId
 from chalicelib.store import orders
 from chalicelib.store import ratings as store
 from chalicelib.store.nodes import REQUEST_BYTES
@@ -38,6 +38,7 @@ _BY_LINK: tuple[Channel, ...] = (Channel.qr, Channel.web, Channel.mobile, Channe
 _BY_ACCOUNT: tuple[Channel, ...] = (Channel.web, Channel.mobile, Channel.terminal)
 _BY_STAFF: tuple[Channel, ...] = (Channel.tablet, Channel.terminal, Channel.sms, Channel.phone)
 _BY_SYSTEM: tuple[Channel, ...] = tuple(channel for channel in Channel if channel is not Channel.default)
+_RATED = frozenset({Holder.applicant, Holder.rater})  # who holds such a link rated, or is the applicant
 _AT_HOME = frozenset(_BY_LINK) - {Channel.sms}  # on the rater's own device, whose address says something
 
 
@@ -74,35 +75,49 @@ def rate(given: Given, *, identity: Identity | None, key: str, digest: bytes, no
 
     Unauthenticated, BadLink, ExpiredLink, NotFound, Forbidden, InvalidInput, NotRateable, AlreadyRated, KeyReused.
     """
-    known, visit = _rated(given, identity, now)
+    known, visit, holder = _rated(given, identity, now)
     channel = _channel(given, identity)
     _require_rater(known.case, given.device, identity)
+    _require_reasons(given, Service.on_site if visit else Service.online)  # first, so that no refusal tells who rated
     request = subjects.request_id(identity or _ANYBODY, f"rate {given.number}", key, digest)
-    service = subjects.service(known.case.id, visit)
-    earlier = store.one(service, given.number)
+    if given.number == AGAIN:
+        way, anonymous = _first(given, known, visit, holder, identity)
+    else:
+        way, anonymous = _way(known.case, holder, identity), given.anonymous
+    number = RECORDED if way is Way.recorded else given.number
+    service = subjects.service(known.case.id, visit, way)
+    earlier = store.one(service, number)
     if earlier:
         return _same(earlier, request)
-    _require_reasons(given, Service.on_site if visit else Service.online)
-    _require_open(known, given.number, service, now)
-    made = _made(given, known, visit, channel, identity, request, now)
+    _require_open(known, number, service, now)
+    made = _made(replace(given, number=number, anonymous=anonymous), known, visit, way, channel, identity, request, now)
     if store.put(made):
         return made
-    earlier = store.one(service, given.number)
+    earlier = store.one(service, number)
     assert earlier, "what was there is never removed"
     return _same(earlier, request)
 
 
+def receipt(made: Rating) -> str | None:
+    """What whoever rated needs to see what became of it, and to rate once more; None for what staff entered."""
+    holder = {Way.own: Holder.applicant, Way.here: Holder.rater}.get(made.way)
+    return subjects.rating_link(made.case_id, made.visit, made.at, holder)[0] if holder else None
+
+
 def link(case_id: str, visit: int | None, identity: Identity, now: datetime) -> Link:
-    """A link for the applicant, or for staff of an organisation that handled the case, to print. It says nothing of
-    whether the service was rated yet."""
+    """A link for the applicant; or one for staff of an organisation that handled the case, to print, which opens
+    nothing but one rating. It says nothing of whether the service was rated yet."""
     known = casework.visible(case_id, identity, now)
     if identity.kind is Kind.citizen and not subjects.is_applicant(identity, known.case.applicant):
         raise _not_for_agents()
-    return _link(known.case, _visit(known.case, visit), now)
+    holder = Holder.applicant if identity.kind is Kind.citizen else Holder.anybody
+    visit = _visit(known.case, visit)
+    token, expires = subjects.rating_link(known.case.id, visit, now, holder)
+    return Link(token, known.case.id, visit, expires)
 
 
-def rated_by(token: str, now: datetime) -> tuple[Known, int]:
-    """The case and service that a link is for. BadLink, ExpiredLink, NotFound."""
+def rated_by(token: str, now: datetime) -> tuple[Known, int, Holder]:
+    """The case and service that a link is for, and who was given it. BadLink, ExpiredLink, NotFound."""
     linked = subjects.linked(token)
     if linked is None:
         raise BadLink()
@@ -111,7 +126,7 @@ def rated_by(token: str, now: datetime) -> tuple[Known, int]:
     known = casework.find(linked.case_id)
     if known is None:
         raise casework.unknown()
-    return known, linked.visit
+    return known, linked.visit, linked.holder
 
 
 def follow_up_of(service: str) -> str:
@@ -119,12 +134,7 @@ def follow_up_of(service: str) -> str:
     return order.name(order.FOLLOW_UP, f"{service}-{FIRST}")
 
 
-def _link(case: Case, visit: int, since: datetime) -> Link:
-    token, expires = subjects.rating_link(case.id, visit, since)
-    return Link(token, case.id, visit, expires)
-
-
-def _rated(given: Given, identity: Identity | None, now: datetime) -> tuple[Known, int]:
+def _rated(given: Given, identity: Identity | None, now: datetime) -> tuple[Known, int, Holder | None]:
     if (given.link is None) == (given.case_id is None):
         zh, en = "请填写 case_id 或 link 之一", "give either `case_id` or `link`"
         raise InvalidInput(zh, en, errors=[FieldError("case_id", "one_of_two", zh, en)])
@@ -133,7 +143,44 @@ def _rated(given: Given, identity: Identity | None, now: datetime) -> tuple[Know
     if identity is None:
         raise Unauthenticated("请登录后评价，或使用回执上的评价链接", "sign in to rate, or use the link on the receipt")
     known = casework.visible(str(given.case_id), identity, now)
-    return known, _visit(known.case, given.visit)
+    return known, _visit(known.case, given.visit), None
+
+
+def _way(case: Case, holder: Holder | None, identity: Identity | None) -> Way:
+    """By whose hand a rating comes: what staff enter is theirs, whatever link they hold."""
+    if identity is not None and identity.kind is Kind.staff:
+        return Way.recorded
+    applies = identity is not None and subjects.is_applicant(identity, case.applicant)
+    return Way.own if applies or holder is Holder.applicant else Way.here
+
+
+def _first(
+    given: Given, known: Known, visit: int, holder: Holder | None, identity: Identity | None
+) -> tuple[Way, bool]:
+    """The way in which the first rating came that a second one follows, and whether that was anonymous: what follows
+    is known by its name, so it shows no more of who it was. Forbidden for whoever may not give it."""
+    mine = identity is not None and subjects.is_applicant(identity, known.case.applicant)
+    if (identity is not None and identity.kind is Kind.staff) or not (mine or holder in _RATED):
+        raise Forbidden(
+            "追评由办事人本人作出：请登录，或使用首次评价后收到的回执（receipt）",
+            "whoever rated first rates again: sign in, or use the `receipt` that the first rating was answered with",
+        )
+    ways = (Way.here,) if holder is Holder.rater and not mine else (Way.own, Way.here)
+    for way in ways:
+        first = store.one(subjects.service(known.case.id, visit, way), FIRST)
+        if first:
+            if given.anonymous and not first.anonymous:
+                zh, en = "首次评价为实名，追评不能匿名", "the first rating gave a name, so the second is not anonymous"
+                raise InvalidInput(errors=[FieldError("anonymous", "named_before", zh, en)])
+            return way, first.anonymous
+    raise _no_second()
+
+
+def _no_second() -> NotRateable:
+    return NotRateable(
+        "追评须在差评收到整改反馈后、办结前进行",
+        "a second rating comes after the reply to a bad one, before that is closed",
+    )
 
 
 def _visit(case: Case, visit: int | None) -> int:
@@ -171,7 +218,7 @@ def _channel(given: Given, identity: Identity | None) -> Channel:
 def _require_rater(case: Case, device: str, identity: Identity | None) -> None:
     """国办发〔2019〕51号: ratings are the applicant's own; who served, whoever acts for the applicant, and the devices
     of the staff do not rate."""
-    known = registry.current("device").get(device) if device else None
+    known = registry.current("device").get(device.lower()) if device else None
     if known and (known.document()["use"], known.document()["status"]) == ("staff", "active"):
         raise Forbidden("工作人员设备不得用于评价", "a device of the staff cannot be used to rate")
     if identity is None:
@@ -198,7 +245,7 @@ def _require_reasons(given: Given, service: Service) -> None:
         for number, code in enumerate(given.reasons)
         if code not in choices or code in given.reasons[:number]
     ]  # fmt: skip
-    if given.level.bad and not given.reasons and not given.text:
+    if given.level.bad and not given.reasons and not rating.says_something(given.text):
         zh, en = "差评请勾选原因或填写文字", "a bad rating ticks a reason or says why in words"
         errors.append(FieldError("reasons", "demanded", zh, en))
     if errors:
@@ -211,10 +258,7 @@ def _require_open(known: Known, number: int, service: str, now: datetime) -> Non
     if number == AGAIN:
         follow_up = casework.find(follow_up_of(service), orders.BOOK)
         if follow_up is None or follow_up.case.state != "replied":
-            raise NotRateable(
-                "追评须在差评收到整改反馈后、办结前进行",
-                "a second rating comes after the reply to a bad one, before that is closed",
-            )
+            raise _no_second()
 
 
 def _same(earlier: Rating, request: RequestId) -> Rating:
@@ -229,6 +273,7 @@ def _made(
     given: Given,
     known: Known,
     visit: int,
+    way: Way,
     channel: Channel,
     identity: Identity | None,
     request: RequestId,
@@ -239,7 +284,7 @@ def _made(
     unit = organisation.seat(window)
     entered = identity is not None and identity.kind is Kind.staff and identity.organisation
     return Rating(
-        service=subjects.service(case.id, visit),
+        service=subjects.service(case.id, visit, way),
         number=given.number,
         case_id=case.id,
         visit=visit,
@@ -257,8 +302,9 @@ def _made(
         case_channel=case.channel,
         after=rating.seconds_after(case, now),
         adverse=rating.adverse(case, now),
+        way=way,
         own=bool(entered) and organisation.seat(str(entered)) == unit,
-        device=subjects.for_a_day("device", given.device, unit, day),
+        device=subjects.for_a_day("device", given.device.lower(), unit, day),
         address=subjects.for_a_day("address", given.address if channel in _AT_HOME else "", unit, day),
         person=subjects.for_a_day("person", case.applicant, unit, day),
         request=request.request + request.digest,

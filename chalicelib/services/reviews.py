@@ -29,7 +29,9 @@ def ask(rating_id: str, reason: str, *, identity: Identity, now: datetime) -> tu
     if told.review:
         return told.review, False
     if told.rating.number != FIRST:
-        raise ActionNotAllowed("默认评价和追评不计入，无须复核", "default and second ratings are never counted")
+        raise ActionNotAllowed(
+            "默认评价、代录评价和追评不计入，无须复核", "only a first rating of the rater's own is counted"
+        )
     if told.follow_up and casework.queued(told.follow_up):
         raise ActionNotAllowed(
             "差评工单办结前，请在工单中申诉", "while its follow-up order is open, appeal in that order"

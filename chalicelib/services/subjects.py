@@ -10,10 +10,12 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 
 from chalicelib import settings
 from chalicelib.domain.authority import Identity, Kind, Mandate, Standing
 from chalicelib.domain.case import Case, agent_may
+from chalicelib.domain.rating import Way
 from chalicelib.store.nodes import REQUEST_BYTES
 
 _INDEX_BYTES = 16
@@ -76,10 +78,10 @@ def request_id(identity: Identity, action: str, key: str, digest: bytes) -> Requ
     return RequestId(name[:REQUEST_BYTES], content[:REQUEST_BYTES])
 
 
-def service(case_id: str, visit: int) -> str:
-    """The name under which the ratings of a service are kept: keyed, so that who knows every case number of a unit can
-    tell none by it; 24 letters."""
-    return _named(f"service:{case_id}:{visit}")
+def service(case_id: str, visit: int, way: Way = Way.own) -> str:
+    """The name under which the ratings of a service are kept that came in one way: keyed, so that who knows every case
+    number of a unit can tell none by it, nor by what they entered what somebody else gave; 24 letters."""
+    return _named(f"{'service' if way is Way.own else way}:{case_id}:{visit}")
 
 
 def for_a_day(kind: str, value: str, organisation: str, day: date) -> str:
@@ -92,22 +94,31 @@ def _named(text: str) -> str:
     return hmac.new(settings.current().rating_key, text.encode(), hashlib.sha256).hexdigest()[:24]
 
 
-def rating_link(case_id: str, visit: int, since: datetime) -> tuple[str, datetime]:
-    """A token that lets whoever holds it rate one service for LINK_DAYS, and until when: what it is for, signed; 36
-    letters, so that its code is easily read from paper."""
+class Holder(StrEnum):
+    """Who was given a rating link, and so what it opens."""
+
+    applicant = "rating link"  # rates, also a second time, and sees what became of it
+    anybody = "printed rating link"  # handed on by staff: rates once, and shows nothing
+    rater = "rating receipt"  # whoever rated with such a one: a second time, and what became of it
+
+
+def rating_link(case_id: str, visit: int, since: datetime, holder: Holder) -> tuple[str, datetime]:
+    """A token for one service that holds for LINK_DAYS, and until when: what it is for, signed; 36 letters, so that its
+    code is easily read from paper."""
     expires = int((since + timedelta(days=LINK_DAYS)).timestamp())
     content = int(case_id).to_bytes(9, "big") + visit.to_bytes(1, "big") + expires.to_bytes(5, "big")
-    token = base64.urlsafe_b64encode(content + _signature(content)).decode()
+    token = base64.urlsafe_b64encode(content + _signature(content, holder)).decode()
     return token, datetime.fromtimestamp(expires, tz=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """What a rating link is for, and until when it holds (epoch seconds)."""
+    """What a rating link is for, who was given it, and until when it holds (epoch seconds)."""
 
     case_id: str
     visit: int
     expires: int
+    holder: Holder
 
 
 def linked(token: str) -> Linked | None:
@@ -117,14 +128,17 @@ def linked(token: str) -> Linked | None:
     except ValueError:
         return None
     signed, signature = content[:_LINK_BYTES], content[_LINK_BYTES:]
-    if len(content) != _LINK_BYTES + _SIGNATURE_BYTES or not hmac.compare_digest(_signature(signed), signature):
+    if len(content) != _LINK_BYTES + _SIGNATURE_BYTES:
+        return None
+    holder = next((each for each in Holder if hmac.compare_digest(_signature(signed, each), signature)), None)
+    if holder is None:
         return None
     case_id = str(int.from_bytes(signed[:9], "big")).zfill(21)
-    return Linked(case_id, signed[9], int.from_bytes(signed[10:], "big"))
+    return Linked(case_id, signed[9], int.from_bytes(signed[10:], "big"), holder)
 
 
-def _signature(content: bytes) -> bytes:
-    mac = hmac.new(settings.current().receipt_key, b"rating link" + content, hashlib.sha256)
+def _signature(content: bytes, holder: Holder) -> bytes:
+    mac = hmac.new(settings.current().receipt_key, holder.value.encode() + content, hashlib.sha256)
     return mac.digest()[:_SIGNATURE_BYTES]
 
 

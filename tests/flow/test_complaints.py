@@ -72,6 +72,9 @@ def urged(hub: Hub, order: Told, org: str, who: Identity) -> list[str]:
 def test_a_complaint_that_nobody_takes_up_turns_yellow_red_and_is_answered_in_the_end(hub: Hub) -> None:
     order = told(hub)
     assert order.place == ("filed", HAISHU)
+    assert order.answer["allowed_actions"] == hub.get(f"/v1/orders/{order.id}", ZHANG)["allowed_actions"]
+    assert order.answer["allowed_actions"] == ["withdraw", "remind"]
+    assert "dispatch" in hub.get(f"/v1/orders/{order.id}", WATCH)["allowed_actions"]
     assert order.answer["deadlines"]["stage"]["day"] == "2026-03-03"
     assert order.answer["deadlines"]["promised"]["day"] == "2026-03-09"
     assert waiting(hub, HAISHU, WATCH) == [order.id]
@@ -88,6 +91,7 @@ def test_a_complaint_that_nobody_takes_up_turns_yellow_red_and_is_answered_in_th
     steps = ["submit", "dispatch", "sign", "report", "approve", "close", "archive"]
     assert history["verified"]
     assert [node["action"] for node in history["nodes"]] == steps
+    assert history["nodes"][5]["name"]["zh"] == "回访办结"
     hub.cloud.drain()
     by_place = facts(hub, order)
     assert [each["node"] for each in by_place[HAISHU, "order"]] == steps
@@ -210,8 +214,9 @@ def test_it_lies_at_the_desk_of_whoever_answers_for_them_and_never_at_their_own(
     assert told(hub, complaint(object=object)).place == ("filed", desk)
 
 
-def test_whom_it_is_about_sees_nothing_of_it_and_does_not_act(hub: Hub) -> None:
-    order = told(hub, complaint(object=about("person", staff="chen")))
+@pytest.mark.parametrize("written", ["chen", "Chen"])
+def test_whom_it_is_about_sees_nothing_of_it_and_does_not_act(written: str, hub: Hub) -> None:
+    order = told(hub, complaint(object=about("person", staff=written)))
     assert waiting(hub, HAISHU, WATCH) == []
     assert waiting(hub, HAISHU, OTHER_WATCH) == [order.id]
     for path in (f"/v1/orders/{order.id}", f"/v1/orders/{order.id}/history", f"/v1/orders/{order.id}/dossier"):

@@ -31,6 +31,7 @@ from tests.support.town import (
     LI,
     NAME,
     NANMEN,
+    NINGBO,
     PHONE,
     POOL,
     SUN,
@@ -167,7 +168,8 @@ def test_a_complaint_is_taken_in_at_the_window_and_by_the_hotline_for_somebody(h
     there = told(hub, complaint(channel="window"), SUN)
     again = file(hub, complaint(channel="phone"), HOTLINE).json()
     assert (again["order_id"], again["joined"]) == (there.id, True)  # the same phone, object and type
-    assert told(hub, complaint(channel="phone", contact={**CONTACT, "phone": "13900139000"}), HOTLINE).id != there.id
+    for other in ({"phone": "13900139000"}, {"name": "李某乙"}):  # several people may share a phone
+        assert told(hub, complaint(channel="phone", contact={**CONTACT, **other}), HOTLINE).id != there.id
     by_account = told(hub, complaint(channel="window", contact={**CONTACT, "account": "zhang"}), SUN)
     assert [each["order_id"] for each in hub.get("/v1/orders/mine", ZHANG)["items"]] == [by_account.id]
     assert hub.ask("GET", f"/v1/orders/{there.id}", SUN).status == 200
@@ -178,6 +180,23 @@ def test_nobodys_word_joins_them_to_what_somebody_else_told(hub: Hub) -> None:
     stranger = told(hub, complaint(), None)  # the same phone, and nobody answers for it
     assert stranger.id != order.id
     assert not stranger.answer["joined"]
+
+
+def test_who_holds_a_receipt_tells_more_of_the_same_without_an_account(hub: Hub) -> None:
+    order = told(hub, complaint(), None)
+    held = {"order_id": order.id, "code": order.answer["code"]}
+    again = file(hub, complaint(earlier=held, statement="又发生一次"), None).json()
+    assert (again["order_id"], again["joined"]) == (order.id, True)
+    for wrong, code in (({"code": "ABCDEFGH"}, "unknown_order"), ({}, "another_matter")):
+        body = complaint(earlier={**held, **wrong}, type="fees")
+        refused = problem(file(hub, body, None), 422, "invalid_input", "earlier")
+        assert refused["errors"][0]["code"] == code
+    order.answer["version"] = again["version"]
+    order.done("refuse", WATCH, {"reason": "不属于投诉范围", "remedy": "可申请行政复议"})
+    key = "a-random-key-of-somebody"
+    third = file(hub, complaint(earlier=held), None, key).json()
+    assert (third["joined"], third["holder"], third["filed"]["earlier"]) == (False, NINGBO, order.id)
+    assert file(hub, complaint(earlier=held), None, key).json() == third
 
 
 def test_an_anonymous_complaint_leaves_nothing_of_who_told_it(hub: Hub) -> None:

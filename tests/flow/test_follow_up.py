@@ -17,6 +17,7 @@ def test_a_bad_rating_by_the_code_on_paper_is_followed_to_its_second_rating(hub:
 
     # Rated without an account; the order stands at the unit's desk.
     rating = rate(hub, {"link": paper["link"], **BAD}).json()
+    held = {"link": rating["receipt"]}
     assert (rating["level"]["gb_t_39046"], rating["level"]["report"]) == (4, 2)
     hub.cloud.drain()
     order = follow_up(hub, rating["rating_id"])
@@ -45,12 +46,16 @@ def test_a_bad_rating_by_the_code_on_paper_is_followed_to_its_second_rating(hub:
     problem(step(hub, id, "reply", DESK, {"reply": NOTE}), 422, "invalid_input")
     done(hub, id, "rectify", DESK, {"note": "增设午间窗口"})
     done(hub, id, "reply", DESK, {"reply": "已增设午间窗口，感谢您的监督。" * 10})
-    mine = hub.ask("POST", "/v1/rating-progress", None, {"link": paper["link"]}).json()["items"]
+    mine = hub.ask("POST", "/v1/rating-progress", None, held).json()["items"]
     assert [(each["reply"]["text"][:5], each["second_rating_possible"]) for each in mine] == [("已增设午间", True)]
     problem(step(hub, id, "end", DESK, {"note": NOTE}), 422, "invalid_input")
 
-    # The second rating ends the loop.
-    again = {"link": paper["link"], "number": 2, "level": "satisfied"}
+    # The second rating ends the loop; the unit cannot give it, nor with what it printed.
+    pleased = {"number": 2, "level": "satisfied"}
+    problem(rate(hub, {**pleased, "link": paper["link"]}, key="forged"), 403, "forbidden")
+    entered = {**pleased, "case_id": case.id, "channel": "tablet"}
+    problem(rate(hub, entered, DESK, "entered"), 403, "forbidden")
+    again = {**pleased, **held}
     assert rate(hub, again, key="rate-2").status == 201
     hub.cloud.drain()
     ended = done(hub, id, "end", DESK, {"note": NOTE})
@@ -68,6 +73,25 @@ def test_a_bad_rating_by_the_code_on_paper_is_followed_to_its_second_rating(hub:
     assert case.id not in json.dumps(public)
     assert public[1]["reply"]["text"].startswith("已增设午间窗口")
     assert hub.get(f"/v1/cases/{case.id}", LI)["version"] == case.version  # no rating moved the case
+
+
+def test_a_second_rating_is_as_anonymous_as_the_first(hub: Hub) -> None:
+    anonymous, named = (hub.life(hub.file(), *FINISHED) for _ in range(2))
+    for case, body in ((anonymous, {**BAD, "anonymous": True}), (named, BAD)):
+        id = follow_up(hub, rated(hub, case, body, f"rate-{case.id}")["rating_id"])["order_id"]
+        done(hub, id, "call_back", DESK, {"verdict": "unfounded", "note": NOTE})
+        done(hub, id, "reply", DESK, {"reply": "已解释"})
+    again = {"case_id": named.id, "number": 2, "level": "satisfied", "anonymous": True}
+    problem(rate(hub, again, ZHANG, "named"), 422, "invalid_input", "anonymous")
+    second = rated(hub, anonymous, {"number": 2, "level": "satisfied"}, "rate-2")
+    assert second["anonymous"]
+    found = hub.get(f"/v1/ratings/{second['rating_id']}", DESK)
+    assert found["inside"]["case_id"] is None
+    assert hub.get(f"/v1/cases/{anonymous.id}/ratings", DESK)["items"] == []
+    orders = hub.get(f"/v1/orders?org={HAISHU}&kind=follow_up", DESK)["items"]
+    told = [hub.get(f"/v1/orders/{row['order_id']}/history", DESK) for row in orders]
+    last = next(each["nodes"][-1] for each in told if each["nodes"][-1]["action"] == "rate_again")
+    assert anonymous.id not in json.dumps([last, *facts_of(hub, "rating")])
 
 
 # What counts
@@ -135,6 +159,32 @@ def test_ratings_that_look_rigged_are_found_next_morning_and_still_count(hub: Hu
               hub.get(f"/v1/orders?org={HAISHU}&kind=verification&limit=100", DESK)["items"]]  # fmt: skip
     assert {"A13#", "A35#" + found["A35"]["occurrence"]} <= {order["finding"] for order in orders}
     assert len(hub.get(f"/v1/ratings?org={HAISHU}")["items"]) == 5
+
+
+def test_what_gathers_around_an_anonymous_rating_names_nobodys_case(hub: Hub) -> None:
+    cases = [hub.life(hub.file(), *FINISHED) for _ in range(5)]
+    for number, case in enumerate(cases):
+        hub.cloud.advance(7)
+        rated(hub, case, {"level": "satisfied", "anonymous": number == 1, "device": "phone-1"}, f"rate-{number}")
+    hub.cloud.advance(DAY)
+    found = [f for f in hub.get(f"/v1/findings?org={HAISHU}", DESK)["items"] if f["rule"] in ("A35", "A37")]
+    assert {f["rule"]: f["evidence"] for f in found} == {rule: {"ratings": 5} for rule in ("A35", "A37")}
+    assert {f["at"][13:] for f in found} == {":00:00.000+08:00"}
+
+
+def test_what_was_sent_back_is_rectified_whatever_the_unit_found(hub: Hub) -> None:
+    case = hub.life(hub.file(), *FINISHED)
+    id = follow_up(hub, rated(hub, case)["rating_id"])["order_id"]
+    done(hub, id, "call_back", DESK, {"verdict": "unfounded", "note": NOTE})
+    done(hub, id, "reply", DESK, {"reply": "已解释"})
+    rated(hub, case, {**BAD, "number": 2}, "rate-2")
+    done(hub, id, "reject", ABOVE, {"reason": "应予整改"})
+    refused = problem(step(hub, id, "reply", DESK, {"reply": "再解释"}), 422, "invalid_input", "action")
+    assert refused["errors"][0]["code"] == "rectify_first"
+    done(hub, id, "rectify", DESK, {"note": NOTE})
+    done(hub, id, "reply", DESK, {"reply": "已整改"})
+    steps = hub.get(f"/v1/orders/{id}/history", DESK)["nodes"]
+    assert [each["name"]["zh"] for each in steps if each["action"] == "reply"] == ["解释说明", "反馈办事人"]
 
 
 def test_an_appeal_comes_in_time_or_not_at_all(hub: Hub) -> None:

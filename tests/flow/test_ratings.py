@@ -90,7 +90,8 @@ def test_a_service_on_site_is_rated_for_itself_at_the_window_where_it_was_given(
     problem(rate(hub, wrong, POOL), 422, "invalid_input", "reasons.0")
     rating = rate(hub, {**on_site, "visit": 1, "channel": "tablet", "device": "tablet-1"}, POOL).json()
     hub.cloud.drain()
-    problem(rate(hub, {"link": case.answer["rating_link"], **BAD}, key="again"), 409, "already_rated")
+    paper = {**on_site, "visit": None, "case_id": None, "link": case.answer["rating_link"]}
+    problem(rate(hub, paper, key="again"), 409, "already_rated")
     seen = hub.get(f"/v1/ratings/{rating['rating_id']}", DESK)
     assert (seen["organisation"], seen["inside"]["window"]) == (NANMEN, NANMEN_WINDOW)
     order = hub.get(f"/v1/orders/{seen['inside']['follow_up']}", DESK)
@@ -109,6 +110,66 @@ def test_of_several_services_on_site_it_is_told_which_is_meant(hub: Hub) -> None
     assert [each["visit"] for each in hub.get(f"/v1/cases/{case.id}/ratings", window)["items"]] == [1, 3]
 
 
+def test_what_staff_print_rates_and_opens_nothing_of_what_was_said(hub: Hub) -> None:
+    case = hub.life(hub.file(), *FINISHED)
+    for anonymous in (BAD | {"anonymous": True}, {"level": "very_satisfied", "channel": "tablet"}):
+        who = DESK if "channel" in anonymous else ZHANG
+        assert rate(hub, {"case_id": case.id, **anonymous}, who, "account").status == 201
+        printed = link_of(hub, case, LI)
+        assert printed != link_of(hub, case)
+        problem(hub.ask("POST", "/v1/rating-progress", None, {"link": printed}), 403, "bad_link")
+        problem(rate(hub, {"link": printed, "level": "satisfied", "number": 2}, key="second"), 403, "forbidden")
+        wrong = rate(hub, {"link": printed, "level": "dissatisfied"}, key="probe")  # told alike, rated or not
+        problem(wrong, 422, "invalid_input", "reasons")
+    (mine,) = hub.ask("POST", "/v1/rating-progress", None, {"link": link_of(hub, case)}).json()["items"]
+    assert (mine["anonymous"], mine["level"]["level"]) == (True, "dissatisfied")
+    at_window = hub.file(
+        lodging(channel="window", finish={"result_number": "甬居第1号"}), staff("sun", NANMEN_WINDOW, "intake")
+    )
+    on_receipt = at_window.answer["rating_link"]  # staff had it in their hands
+    problem(hub.ask("POST", "/v1/rating-progress", None, {"link": on_receipt}), 403, "bad_link")
+    receipt = rate(hub, {"link": on_receipt, "level": "satisfied"}, key="paper").json()["receipt"]
+    (held,) = hub.ask("POST", "/v1/rating-progress", None, {"link": receipt}).json()["items"]
+    assert held["level"]["level"] == "satisfied"
+
+
+def test_nobodys_name_for_a_service_leads_to_what_somebody_else_gave(hub: Hub) -> None:
+    """Staff who know the name under which they entered or tried a rating know no other one by it."""
+    case = hub.life(hub.file(), *FINISHED)
+    entered = rate(hub, {"case_id": case.id, "level": "satisfied", "channel": "phone"}, DESK, "staff").json()
+    tried = rate(hub, {"link": link_of(hub, case, LI), "level": "satisfied"}, key="tried").json()
+    mine = rated(hub, case, {**BAD, "anonymous": True})
+    assert len({each["rating_id"].partition("-")[0] for each in (entered, tried, mine)}) == 3
+    listed = {each["rating_id"]: each for each in hub.get(f"/v1/ratings?org={HAISHU}", DESK)["items"]}
+    assert listed[tried["rating_id"]]["inside"]["why"] == "active"  # no list shows when an anonymous one replaced it
+    assert listed[mine["rating_id"]]["inside"]["case_id"] is None
+
+
+def test_nobody_takes_the_applicants_place(hub: Hub) -> None:
+    case = hub.life(hub.file(), *FINISHED)
+    entered = rate(hub, {"case_id": case.id, "level": "very_satisfied", "channel": "tablet"}, DESK, "staff").json()
+    assert (entered["receipt"], entered["number"]) == (None, 3)
+    tried = rate(hub, {"link": link_of(hub, case, LI), "level": "very_satisfied"}, key="tried").json()
+    mine = rated(hub, case)
+    shown = hub.get(f"/v1/ratings?org={HAISHU}")["items"]
+    assert [each["rating_id"] for each in shown] == [mine["rating_id"]]
+    inside = {
+        each["rating_id"]: (each["inside"]["counted"], each["inside"]["why"], each["inside"]["entered_by_unit"])
+        for each in hub.get(f"/v1/ratings?org={HAISHU}", DESK)["items"]
+    }
+    assert inside == {
+        entered["rating_id"]: (False, "recorded", True),
+        tried["rating_id"]: (False, "superseded", False),
+        mine["rating_id"]: (True, "active", False),
+    }
+    facts = facts_of(hub, "rating")
+    assert sorted((fact["counted"], fact["why"]) for fact in facts) == [
+        (0, "recorded"), (0, "superseded"), (1, "active"), (1, "active"),
+    ]  # fmt: skip
+    of_case = hub.get(f"/v1/cases/{case.id}/ratings", ZHANG)["items"]
+    assert sorted(each["why"] for each in of_case) == ["active", "recorded", "superseded"]
+
+
 def test_a_device_of_the_staff_cannot_rate(hub: Hub) -> None:
     case = hub.life(hub.file(), *FINISHED)
     desk = {"organisation": HAISHU, "use": "staff"}
@@ -116,7 +177,8 @@ def test_a_device_of_the_staff_cannot_rate(hub: Hub) -> None:
     problem(hub.ask("PUT", "/v1/devices/desk-7", LI, desk), 403, "forbidden")
     problem(hub.ask("PUT", "/v1/devices/desk-8", PUBLISHER, {**desk, "organisation": "330299"}), 422, "invalid_input")
     rating = {"link": link_of(hub, case), "level": "satisfied"}
-    problem(rate(hub, {**rating, "device": "desk-7"}), 403, "forbidden")
+    for written in ("desk-7", "DESK-7"):
+        problem(rate(hub, {**rating, "device": written}), 403, "forbidden")
     assert rate(hub, {**rating, "device": "tablet-3"}).status == 201
 
 
@@ -169,20 +231,36 @@ def test_what_cannot_be_taken_is_told_by_field(hub: Hub) -> None:
     wrong: list[tuple[Body, str]] = [
         ({"level": "dissatisfied"}, "reasons"),
         ({"level": "dissatisfied", "text": " \n "}, "reasons"),
+        ({"level": "dissatisfied", "text": "。"}, "reasons"),
+        ({"level": "dissatisfied", "text": " \u200b "}, "reasons"),
         ({"level": "satisfied", "text": "长" * 10_000}, "text"),
         ({"level": "satisfied", "text": "我的电话13800138000"}, "text"),
         ({"level": "satisfied", "text": "\u202eabc"}, "text"),
         ({"level": "satisfied", "reasons": ["service_attitude"]}, "reasons.0"),
         ({"level": "satisfied", "reasons": ["efficiency", "efficiency"]}, "reasons.1"),
         ({"level": "five"}, "level"),
+        ({"level": 3}, "level"),
+        ({"level": None}, "level"),
+        ({"level": "satisfied", "anonymous": "yes"}, "anonymous"),
         ({"level": {"standard": "report", "code": 6}}, "level.code"),
         ({"level": "satisfied", "number": 3}, "number"),
         ({"level": "satisfied", "link": link_of(hub, case)}, "case_id"),
     ]
     for body, field in wrong:
-        problem(rate(hub, {"case_id": case.id, **body}, ZHANG), 422, "invalid_input", field)
+        told = problem(rate(hub, {"case_id": case.id, **body}, ZHANG), 422, "invalid_input", field)
+        assert len(told["errors"]) == 1
+        assert " or " not in told["errors"][0]["text"]["zh-CN"]
     assert hub.get(f"/v1/ratings?org={HAISHU}")["items"] == []
-    problem(hub.ask("GET", "/v1/ratings"), 422, "invalid_input", "org")
+    for path, field in (("ratings", "org"), ("ratings?org=999999", "org"), (f"orders?org={HAISHU}&state=zz", "state")):
+        problem(hub.ask("GET", f"/v1/{path}", DESK), 422, "invalid_input", field)
+
+
+@pytest.mark.parametrize("list", ["ratings", "findings"])
+def test_a_stretch_that_ends_before_it_begins_is_told_by_field(list: str, hub: Hub) -> None:
+    path = f"/v1/{list}?org={HAISHU}"
+    for days in ("from=2026-03-02&to=2026-03-01", "from=2027-01-01"):
+        problem(hub.ask("GET", f"{path}&{days}", DESK), 422, "invalid_input", "from")
+    assert hub.get(f"{path}&from=2026-03-02&to=2026-03-02", DESK)["items"] == []
 
 
 @pytest.mark.parametrize(("standard", "code"), [("gb_t_39046", 5), ("report", 1)])

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.supervision.rule import Fact as FactValue
 from chalicelib.domain.supervision.rule import Finding, NotMeasurable, Parameters, Verdict, verdict
 from chalicelib.domain.supervision.sightings import over
 from chalicelib.domain.supervision.span import FINISHES, RatingFact, Span, SpanCode
@@ -79,9 +80,18 @@ def _many(rule: str, span: Span, by: Mapping[str, list[RatingFact]], most: int) 
     for name, ratings in sorted(by.items()):
         if len(ratings) >= most:
             reached = sorted(ratings, key=lambda rating: (rating.at, rating.case_id))[:most]
-            cases = tuple(rating.case_id for rating in reached)
-            found.append(Finding(rule, span.subject, span.organisation, reached[-1].at, name, {"cases": cases}))
+            at, evidence = _shown(reached)
+            found.append(Finding(rule, span.subject, span.organisation, at, name, evidence))
     return found
+
+
+def _shown(reached: list[RatingFact]) -> tuple[datetime, Mapping[str, FactValue]]:
+    """When it was reached, and the evidence. Beside an anonymous rating none is named, and none by its
+    minute: what gathers is of one person or device, so that each named one would say whose the anonymous ones are."""
+    last = reached[-1].at
+    if any(rating.anonymous for rating in reached):
+        return last.replace(minute=0, second=0, microsecond=0), {"ratings": len(reached)}
+    return last, {"cases": tuple(rating.case_id for rating in reached)}
 
 
 def all_good(span: Span, parameters: Parameters, _calendar: Calendar) -> Verdict:

@@ -53,7 +53,7 @@ class CaseFact:
 
 @dataclass(frozen=True, slots=True)
 class RatingFact:
-    """One active rating: `case_id` the case, or of an anonymous one its own name; `level` 1 to 5, 5 the best; `device`,
+    """One active rating: `case_id` the case, or of an `anonymous` one its own name; `level` 1 to 5, 5 best; `device`,
     `address`, `person`: on what, from where and by whom it was given (None: unknown), each by a hash good for the day;
     `own`: entered by staff of the unit itself; `finished`: when the case that it rates was finished; `window`: where
     it was given, on site;
@@ -70,6 +70,7 @@ class RatingFact:
     window: str | None = None
     adverse: bool = False
     first: bool = True
+    anonymous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,7 @@ def _of_rating(fact: Fact) -> RatingFact:
         window=_text(data.get("window")) if "on_site" in data else None,
         adverse="adverse" in data,
         first=data["number"] == FIRST,
+        anonymous="case" not in data,
     )
 
 

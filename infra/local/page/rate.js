@@ -1,7 +1,7 @@
 "use strict";
 
 // Behind the # of the address stands the link: it is sent to the platform only, and is in no log of a server.
-const link = location.hash.slice(1);
+let link = location.hash.slice(1);
 const key = crypto.randomUUID(); // the same for every attempt of this page
 const find = (id) => document.getElementById(id);
 const both = (names) => `${names.zh} / ${names.en}`;
@@ -16,7 +16,8 @@ async function send(path, body, headers = {}) {
   const value = await answer.json();
   if (answer.ok) return value;
   const told = value.errors.length ? value.errors.map((error) => error.text) : [value.text];
-  throw new Error(told.map((text) => `${text["zh-CN"]} / ${text.en}`).join("\n"));
+  const error = new Error(told.map((text) => `${text["zh-CN"]} / ${text.en}`).join("\n"));
+  throw Object.assign(error, { code: value.code });
 }
 
 function choice(kind, name, value, label) {
@@ -35,14 +36,28 @@ function told(rating) {
   return part;
 }
 
+async function progress() {
+  try {
+    return (await send("/v1/rating-progress", { link })).items;
+  } catch (error) {
+    if (error.code === "bad_link") return []; // a printed link shows nothing: whoever scans it may rate
+    throw error;
+  }
+}
+
+function keep(rating) {
+  link = rating.receipt; // from now on this address shows what becomes of the rating
+  history.replaceState(null, "", `#${link}`);
+}
+
 async function show() {
-  const { items } = await send("/v1/rating-progress", { link });
+  const items = await progress();
   find("given").replaceChildren(...items.map(told));
   const again = items.some((rating) => rating.second_rating_possible);
   const rated = items.some((rating) => rating.number === 1);
   number = again ? 2 : 1;
   find("form").hidden = rated && !again;
-  find("status").textContent = rated ? (again ? "可以追评一次 / you may rate once more" : "已评价 / rated") : "请评价 / please rate";
+  find("status").textContent = rated ? (again ? "可以追评一次 / you may rate once more" : "已评价，请收藏本页网址以查看处理情况 / rated; keep this address to see what becomes of it") : "请评价 / please rate";
 }
 
 async function start() {
@@ -66,7 +81,7 @@ find("form").addEventListener("submit", (event) => {
     reasons: data.getAll("reason"),
     text: find("text").value,
     anonymous: find("anonymous").checked,
-  }, { "Idempotency-Key": `${key}-${number}` }).then(show));
+  }, { "Idempotency-Key": `${key}-${number}` }).then(keep).then(show));
 });
 
 report(start());

@@ -59,7 +59,7 @@ def test_a_rating_is_what_was_given_whatever_was_decided_about_it() -> None:
     again = Fact(COUNTY, DAY, "rating", "r-2", {**data, "number": 2, "case": "c1", "on_site": 1, "window": "w1"})
     default = Fact(COUNTY, DAY, "rating", "r-0", {**data, "number": 0})
     first, second = ratings_of([out, given, again, default, node("c1#0004")])
-    assert first == RatingFact("r-1", NINE, 2, "d1", own=True, finished=NINE - timedelta(seconds=9))
+    assert first == RatingFact("r-1", NINE, 2, "d1", own=True, finished=NINE - timedelta(seconds=9), anonymous=True)
     assert (second.case_id, second.first, second.window) == ("c1", False, "w1")
 
 
