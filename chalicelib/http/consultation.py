@@ -182,6 +182,7 @@ def _handed_over(known: Known) -> HandedOverOut:
     )
 
 
+Signal = Annotated[str, StringConstraints(min_length=2, max_length=40)]
 Similar = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
@@ -200,11 +201,13 @@ class ReplyIn(Closed):
 
 
 class KnowledgeEntry(Closed):
-    """One entry of the knowledge base (知识库): a question, other ways to ask it, the answer and its source."""
+    """One entry of the knowledge base (知识库): a question, other ways to ask it, the answer and its source. Whoever says
+    one of `signals` (紧急用语: 救命, 被抢了) is told the answer first, whatever else is asked."""
 
     item: Slug | None = None
     question: StandardQuestionIn
     similar: Annotated[list[Similar], Field(max_length=60)] = []
+    signals: Annotated[list[Signal], Field(max_length=300)] = []
     answer: ReplyIn
     source: Annotated[str, StringConstraints(min_length=1, max_length=300)]
     status: Literal["active", "retired"] = "active"
