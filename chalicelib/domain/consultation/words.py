@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.consultation import sense
+from chalicelib.domain.consultation import sense, talk
 from chalicelib.domain.consultation.sense import Sense
+from chalicelib.domain.consultation.talk import Talk
 from chalicelib.errors import BrokenDefinition
 
 FACETS = ("materials", "limit", "fee", "place", "online", "condition")
@@ -37,6 +38,7 @@ class Lexicon:
     variants: re.Pattern[str]
     pieces: re.Pattern[str]
     sense: Sense
+    talk: Talk
 
 
 def parse(data: Mapping[str, Any]) -> Lexicon:
@@ -58,6 +60,7 @@ def parse(data: Mapping[str, Any]) -> Lexicon:
         variants,
         re.compile(f"{_any_of(w for w in weights if not w.isascii())}|[a-z]+|[0-9]+|[^\\W_]"),
         sense.parse(data["sense"], lambda word: variants.sub(lambda match: synonyms[match[0]], word)),
+        talk.parse(data["talk"]),
     )
 
 
@@ -189,6 +192,12 @@ def bare(text: str, lexicon: Lexicon) -> bool:
 
 
 def wants_person(text: str, lexicon: Lexicon) -> bool:
-    """Whether somebody asks for a person instead of an answer."""
+    """Whether somebody asks for a person instead of an answer: a word of two letters (人工) says so alone only."""
     asked = _spelt(text, lexicon)
-    return any(word in asked for word in lexicon.person)
+    letters = "".join(letter for letter in asked if letter.isalnum())
+    return any(word == letters if len(word) < SHORT else word in asked for word in lexicon.person)
+
+
+def in_english(text: str) -> bool:
+    """Whether a text is English: of Latin letters, and not of digits alone."""
+    return text.isascii() and any(letter.isalpha() for letter in text)
