@@ -75,7 +75,7 @@ class Index:
         passages = tuple(passages)
         self._phrases = [(passage, phrase) for passage in passages for phrase in passage.phrases]
         readings = [read(phrase, lexicon) for _, phrase in self._phrases]
-        self._readings = [(reading.marks, reading.cores) for reading in readings]
+        self._readings = readings
         self._named: dict[str, frozenset[str]] = {}
         for (passage, _), reading in zip(self._phrases, readings, strict=True):
             self._named[passage.about] = self._named.get(passage.about, frozenset()) | reading.named
@@ -112,10 +112,10 @@ class Index:
 
     def _astray(self, asked: Reading, number: int) -> bool:
         """Whether a phrase is about something else, however near in words."""
-        marks, core = self._readings[number]
-        other = bool(asked.cores and core and not asked.cores & core)
+        phrase = self._readings[number]
+        other = bool(asked.cores and phrase.cores and not asked.cores & phrase.cores)
         lacking = not asked.named <= self._named[self._phrases[number][0].about]
-        return asked.vague or other or lacking or asked.lacks(marks)
+        return asked.vague or other or lacking or asked.lacks(phrase)
 
     def _common(self, asked: Mapping[str, float]) -> dict[int, float]:
         """What each phrase has in common with the question, by the phrase's number."""

@@ -23,7 +23,8 @@ class Sense:
 
     marks: Mapping[str, str]
     documents: Mapping[str, str]
-    named: re.Pattern[str]
+    marked: re.Pattern[str]
+    documented: re.Pattern[str]
     objects: re.Pattern[str]
     within: re.Pattern[str]
     inward: re.Pattern[str]
@@ -35,17 +36,19 @@ def parse(data: Mapping[str, Any], spelt: Callable[[str], str]) -> Sense:
     marks, documents = _names(data["marks"], spelt), _names(data["documents"], spelt)
     papers = {spelt(word) for word in data["papers"]}
     paper, needing, home = _any_of(papers), _any_of(data["needing"]), _any_of(data["home"])
-    moving = _any_of(data["moving"])
+    moving, turning, owner = _any_of(data["moving"]), _any_of(data["turning"]), _any_of(data["owners"])
+    moves = rf"(?:(?:{moving})|(?<=户口){_GAP}(?:{turning}))"
     return Sense(
         marks,
         documents,
-        re.compile(_any_of([*marks, *documents])),
+        re.compile(_any_of(marks)),
+        re.compile(_any_of(documents)),
         re.compile(
-            rf"(?<=[^\s,。;!?])(?:{needing})(?:我的|本人的|原件|个|一张)?(?:{paper})(?:(?:和|与|跟|、|及)(?:{paper}))*(?=(?:原件|复印件)?(?:吗|么|嘛|不|$|[?,。]))"
+            rf"(?<=[^\s,。;!?])(?:{needing})(?:{owner})?(?:{paper})(?:(?:和|与|跟|、|及)(?:{paper}))*(?=(?:原件|复印件)?(?:吗|么|嘛|不|$|[?,。]))"
             rf"|(?:没有|没带|忘带|忘带了|不带)(?:{paper})(?=(?:能|可以|可不可以|还能|怎么))"
         ),
-        re.compile(rf"(?:从|由)(?:{home}){_GAP}(?:{moving})(?:{home})"),
-        re.compile(rf"(?:{moving})(?:{home})"),
+        re.compile(rf"(?:从|由)(?:{home}){_GAP}{moves}(?:{home})"),
+        re.compile(rf"{moves}(?:{home})"),
         re.compile(_any_of(spelt(word) for word in data["broad"])),
     )
 
@@ -75,9 +78,9 @@ def without_objects(text: str, sense: Sense) -> tuple[str, bool]:
 
 def marks(text: str, sense: Sense) -> dict[str, str]:
     """The marks that a text in the one spelling names: what each means, by the word that stands there."""
-    return {word: sense.marks[word] for word in sense.named.findall(text) if word in sense.marks}
+    return {word: sense.marks[word] for word in sense.marked.findall(text)}
 
 
 def documents(text: str, sense: Sense) -> frozenset[str]:
     """The documents that a text in the one spelling names."""
-    return frozenset(sense.documents[word] for word in sense.named.findall(text) if word in sense.documents)
+    return frozenset(sense.documents[word] for word in sense.documented.findall(text))

@@ -147,12 +147,13 @@ class Reading:
         """What tells its matter apart from others."""
         return self.documents.union(self.marks.values())
 
-    def lacks(self, marks: Mapping[str, str]) -> bool:
-        """Whether one of these marks is not named, nor half of its letters there as words of a matter."""
-        named = frozenset(self.marks.values())
-        return any(
-            name not in named and len(self.cores.intersection(word)) * 2 < len(word) for word, name in marks.items()
-        )
+    def lacks(self, phrase: Reading) -> bool:
+        """Whether one of the phrase's marks is not named, nor half of its letters there as words of a matter; those of
+        a document (假护照 beside 护照) do not count."""
+        named, common = frozenset(self.marks.values()), frozenset("".join(phrase.documents))
+        missing = (frozenset(word) for word, name in phrase.marks.items() if name not in named)
+        own = (letters - common or letters for letters in missing)
+        return any(len(self.cores & letters) * 2 < len(letters) for letters in own)
 
 
 def read(text: str, lexicon: Lexicon) -> Reading:
