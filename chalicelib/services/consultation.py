@@ -13,7 +13,7 @@ from datetime import datetime
 from chalicelib.domain import order, organisation
 from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.case import Evidence
-from chalicelib.domain.consultation.conversation import MOST_TURNS, Conversation, Offer, Turn, document
+from chalicelib.domain.consultation.conversation import MOST_TURNS, Conversation, Offer, Turn, told
 from chalicelib.domain.consultation.index import Match
 from chalicelib.domain.consultation.talk import answered as small_talk
 from chalicelib.domain.consultation.words import bare, facets, in_english, read_question, wants_person
@@ -204,7 +204,7 @@ def _filing(question: Question, before: Conversation, asked: Turn, identity: Ide
         organisation=seat,
         about=seat,
         channel=question.channel,
-        dossier={"statement": asked.text, "conversation": document((*before.turns, asked))},
+        dossier={"statement": asked.text, "conversation": told((*before.turns, asked))},
         evidence={name: value for name, value in found.items() if value is not None},
         applicant=subjects.blind(subjects.account(identity.subject)) if identity and _citizen(identity) else "",
         taken_at=(identity.organisation or "") if identity else "",

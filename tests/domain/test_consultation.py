@@ -42,6 +42,31 @@ def test_what_was_reported_as_sure_and_wrong_is_right_or_refused() -> None:
     assert shares["other"] <= 0.12
 
 
+def test_questions_like_the_reported_ones_that_were_never_worked_on_are_right_or_unsure() -> None:
+    shares = failures(found("unseen"))
+    assert shares["first"] <= 0.1
+    assert shares["wrong"] <= 0.05
+    assert shares["other"] <= 0.1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我爸打我电话说身份证丢了",
+        "材料被打印错了怎么办",
+        "我打算和老婆去打工要办居住证吗",
+        "狗走丢了狗证怎么注销",
+        "抢手的号牌怎么选",
+        "孩子的身份证丢了",
+        "老人身份证丢了",
+        "我儿子丢了护照",
+    ],
+)
+def test_no_danger_is_seen_where_there_is_none(text: str) -> None:
+    found = questions.sample_index().search(text)
+    assert not [match for match in found if match.sure and match.passage.about == "knowledge/emergency"]
+
+
 def test_what_comes_nearer_is_no_less_sure() -> None:
     for name in questions.SETS:
         for outcome in found(name):

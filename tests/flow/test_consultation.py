@@ -135,6 +135,7 @@ def test_what_is_not_known_is_answered_by_a_person_asked_again_and_released_by_a
     ]
     (statement,) = hub.get(f"/v1/orders/{order.id}/dossier?purpose=handling", GUIDE)["items"]
     assert [turn["text"] for turn in statement["document"]["conversation"]] == ["办护照要带什么", UNKNOWN]
+    assert set(statement["document"]["conversation"][0]) == {"at", "text", "offers"}
     assert order.act("answer", GUIDE, {}).json()["errors"][0]["field"] == "reply"
     order.done("answer", GUIDE, {"reply": REPLY})
     assert progress(hub, told)["answer"]["reply"] == REPLY

@@ -107,7 +107,7 @@ class Index:
 
     def _signalled(self, question: str) -> dict[str, Match]:
         """What is told first: the passages that have a signal which the question holds."""
-        text = plain(question, self._lexicon)
+        text = self._lexicon.sense.harmless.sub(" ", plain(question, self._lexicon))
         return {each.about: Match(each, word, 1.0, 1.0) for word, each in self._signals if word in text}
 
     def _astray(self, asked: Reading, number: int) -> bool:

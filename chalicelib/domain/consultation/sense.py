@@ -19,7 +19,7 @@ class Sense:
     """`marks`: each word that tells matters apart, with the name of what it means; `documents`: the same of papers that
     matters are about; `objects`: a paper that a question
     asks whether it is needed; `within` and `inward`: moving inside the hub's land, and into it; `broad`: words of many
-    matters."""
+    matters; `harmless`: what holds the letters of a danger and is none."""
 
     marks: Mapping[str, str]
     documents: Mapping[str, str]
@@ -29,6 +29,7 @@ class Sense:
     within: re.Pattern[str]
     inward: re.Pattern[str]
     broad: re.Pattern[str]
+    harmless: re.Pattern[str]
 
 
 def parse(data: Mapping[str, Any], spelt: Callable[[str], str]) -> Sense:
@@ -37,6 +38,7 @@ def parse(data: Mapping[str, Any], spelt: Callable[[str], str]) -> Sense:
     papers = {spelt(word) for word in data["papers"]}
     paper, needing, home = _any_of(papers), _any_of(data["needing"]), _any_of(data["home"])
     moving, turning, owner = _any_of(data["moving"]), _any_of(data["turning"]), _any_of(data["owners"])
+    lost = _any_of(spelt(word) for word in data["lost"])
     moves = rf"(?:(?:{moving})|(?<=户口){_GAP}(?:{turning}))"
     return Sense(
         marks,
@@ -50,6 +52,7 @@ def parse(data: Mapping[str, Any], spelt: Callable[[str], str]) -> Sense:
         re.compile(rf"(?:从|由)(?:{home}){_GAP}{moves}(?:{home})"),
         re.compile(rf"{moves}(?:{home})"),
         re.compile(_any_of(spelt(word) for word in data["broad"])),
+        re.compile(rf"{_any_of(spelt(word) for word in data['harmless'])}|(?:{lost}了?)(?:{paper})"),
     )
 
 
