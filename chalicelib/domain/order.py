@@ -215,9 +215,15 @@ def _above(code: str) -> str:
     return organisation.parent(code) or code
 
 
+_HANDED_OVER = {  # why a question went to a person: a type that nobody chooses
+    "no_sure_answer": Text("没有有把握的答案", "no sure answer"),
+    "person_wanted": Text("要求人工答复", "a person was asked for"),
+}
+
+
 def type_name(kind: str, type: str) -> Text:
-    """What a type of a kind is called; itself where the kind lists no types for people to choose from."""
-    return ALL[kind].types.get(type, Text(type, type))
+    """What a type of a kind is called, also where the kind lists no types for people to choose from."""
+    return ALL[kind].types.get(type) or _HANDED_OVER.get(type) or Text(type, type)
 
 
 def name(kind: str, cause: str) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StringConstraints
 
 from chalicelib import errors, observability
 from chalicelib.http.entries import EntriesOut, EntryOut, VersionQuery, shown
 from chalicelib.http.fields import Closed, Names, OrganisationCode, PageQuery, Shown, Slug, Time, names
-from chalicelib.http.filing import told
+from chalicelib.http.filing import legible
 from chalicelib.http.operation import Access, Answer, Call, Door
 from chalicelib.http.registry import PUBLISH_REFUSALS, document_of, page_of, publish
 from chalicelib.services import registry
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 door = Door(__name__, title=("咨询", "Consultation"))
 
 LONGEST = 500  # characters of a question
-Asked = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST), AfterValidator(told)]
+
+
+def question(text: str) -> str:
+    """A question stays as it was written; one without a letter, a number or a sign that says something is refused."""
+    return legible(text, "请写明要咨询的问题", "say what you want to know")
+
+
+Asked = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST), AfterValidator(question)
+]
 Language = Literal["zh-CN", "en"]
 _EXAMPLE: dict[str, Any] = {"text": "身份证丢了去哪补办", "organisation": "330203"}
 
@@ -42,7 +51,7 @@ class QuestionIn(Closed):
     organisation: Annotated[OrganisationCode, Field(description="由哪个单位的咨询引导岗人工答复")] | None = None
     item: Slug | None = None
     conversation: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{24}$")] | None = None
-    person: bool | None = None
+    person: StrictBool | None = None
     language: Annotated[Language, Field(description="答复语言；不填则与问题一致")] | None = None
 
 
@@ -111,7 +120,8 @@ def ask(call: Call) -> Answer:
     to the guidance post with the whole conversation. At most 500 characters; a conversation has at most 20 questions
     and can be continued for a day, for thirty after it was handed over. With an account it is linked to it. Without
     one, a key is random and has at least 16 characters."""
-    from chalicelib.services import consultation  # no transition of a case needs it
+    from chalicelib.domain.consultation.words import in_english  # no transition of a case needs it
+    from chalicelib.services import consultation
 
     body: QuestionIn = call.body
     question = consultation.Question(
@@ -127,7 +137,7 @@ def ask(call: Call) -> Answer:
         observability.note(order_id=reply.order.case.id)
     outcome = "handed_over" if reply.order else "answered" if reply.answer else "not_answered"
     observability.count("QuestionsAsked", call.now, outcome=outcome)
-    return Answer(_shown(reply, body.language or ("en" if body.text.isascii() else "zh-CN")))
+    return Answer(_shown(reply, body.language or ("en" if in_english(body.text) else "zh-CN")))
 
 
 def _shown(reply: Reply, language: Language) -> QuestionOut:
@@ -161,9 +171,11 @@ def _notice(reply: Reply, language: Language) -> str | None:
     if reply.order:
         zh = "已转咨询引导岗人工答复，请凭编号和查询码查看；在本对话中继续提问将一并转交。"
         en = "A person will answer; look it up by number and code. What you ask further here is passed on as well."
+    elif reply.said:
+        return _in(reply.said, language)
     elif reply.answer is None:
-        zh = "没有找到有把握的答案，以上为最接近的内容；需要人工答复请将 person 设为 true。"
-        en = "No answer is sure; these come nearest. Set `person` to true to be answered by a person."
+        zh = "没有找到有把握的答案，以上为最接近的内容；需要人工答复请回复“转人工”。"
+        en = "No answer is sure; these come nearest. Reply “human agent” to be answered by a person."
     else:
         return None
     return en if language == "en" else zh
@@ -182,6 +194,7 @@ def _handed_over(known: Known) -> HandedOverOut:
     )
 
 
+Signal = Annotated[str, StringConstraints(min_length=2, max_length=40)]
 Similar = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
@@ -200,11 +213,13 @@ class ReplyIn(Closed):
 
 
 class KnowledgeEntry(Closed):
-    """One entry of the knowledge base (知识库): a question, other ways to ask it, the answer and its source."""
+    """One entry of the knowledge base (知识库): a question, other ways to ask it, the answer and its source. Whoever
+    says one of `signals` (紧急用语: 救命, 被抢了) is told the answer first, whatever else is asked."""
 
     item: Slug | None = None
     question: StandardQuestionIn
     similar: Annotated[list[Similar], Field(max_length=60)] = []
+    signals: Annotated[list[Signal], Field(max_length=300)] = []
     answer: ReplyIn
     source: Annotated[str, StringConstraints(min_length=1, max_length=300)]
     status: Literal["active", "retired"] = "active"

@@ -34,11 +34,16 @@ Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{8}$"), Field(desc
 
 
 def told(text: str) -> str:
+    """What happened, as people wrote it; see `legible`."""
+    return legible(text, "请写明情况", "say what happened")
+
+
+def legible(text: str, zh: str, en: str) -> str:
     """What people write stays as they wrote it, emoji of several parts and rare characters included; characters that
-    hide or turn text are refused."""
+    hide or turn text are refused, and what says nothing, with this sentence."""
     visible(text.replace(JOINER, ""))
     if not any(unicodedata.category(c)[0] in "LNS" for c in text):
-        raise NotValid("empty", "请写明情况", "say what happened")
+        raise NotValid("empty", zh, en)
     return text
 
 

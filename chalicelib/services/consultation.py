@@ -13,9 +13,10 @@ from datetime import datetime
 from chalicelib.domain import order, organisation
 from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.case import Evidence
-from chalicelib.domain.consultation.conversation import MOST_TURNS, Conversation, Offer, Turn, document
+from chalicelib.domain.consultation.conversation import MOST_TURNS, Conversation, Offer, Turn, told
 from chalicelib.domain.consultation.index import Match
-from chalicelib.domain.consultation.words import bare, facets, wants_person
+from chalicelib.domain.consultation.talk import answered as small_talk
+from chalicelib.domain.consultation.words import bare, facets, in_english, read_question, wants_person
 from chalicelib.domain.item import Text
 from chalicelib.errors import Busy, FieldError, InvalidInput, KeyReused, NotFound
 from chalicelib.lexicon import lexicon
@@ -54,13 +55,14 @@ class Offered:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What somebody is told: `answer` with the first of `nearest` as its source, or None; `order`: what was handed over
-    to a person, or None."""
+    to a person, or None; `said`: what small talk is told, and a question that is too short."""
 
     conversation: str
     turn: int
     answer: Text | None
     nearest: tuple[Offered, ...]
     order: Known | None
+    said: Text | None = None
 
 
 def ask(question: Question, *, identity: Identity | None, key: str | None, digest: bytes, now: datetime) -> Reply:
@@ -78,7 +80,7 @@ def ask(question: Question, *, identity: Identity | None, key: str | None, diges
         if len(before.turns) >= MOST_TURNS:
             raise _full()
         asked = Turn(now, question.text, request, digest.hex(), _offers(question, before))
-        if _to_person(question, asked):
+        if _to_person(question, before, asked):
             asked = _handed_over(question, before, asked, identity, now)
         after = before.followed_by(asked)
         try:
@@ -89,10 +91,23 @@ def ask(question: Question, *, identity: Identity | None, key: str | None, diges
     raise Busy("同一对话正在提交其他问题，请重试", "another question came in the same conversation; repeat this one")
 
 
-def _to_person(question: Question, asked: Turn) -> bool:
+def _to_person(question: Question, before: Conversation, asked: Turn) -> bool:
+    """Whether the guidance post gets it. Small talk troubles nobody; what is too short is asked back, unless a person
+    has the conversation already and can read it there."""
     if question.person is not None:
         return question.person
-    return not asked.answered or wants_person(question.text, lexicon())
+    if wants_person(question.text, lexicon()):
+        return True
+    if small_talk(question.text, lexicon().talk):
+        return False
+    waits = any(turn.order for turn in before.turns)
+    return not asked.answered and (waits or not read_question(question.text, lexicon()).vague)
+
+
+def _said(asked: Turn) -> Text | None:
+    if small := small_talk(asked.text, lexicon().talk):
+        return small
+    return lexicon().talk.short if not asked.answered and read_question(asked.text, lexicon()).vague else None
 
 
 def _unknown(question: Question) -> Iterator[FieldError]:
@@ -137,6 +152,8 @@ def _full() -> InvalidInput:
 def _offers(question: Question, before: Conversation) -> tuple[Offer, ...]:
     """The nearest matters. A question that names no matter is about the one in hand: the item that comes with it, or
     what was answered last."""
+    if small_talk(question.text, lexicon().talk):
+        return ()
     index = knowledge.index()
     found = index.search(question.text)
     about = f"item/{question.item}" if question.item else before.about
@@ -152,7 +169,7 @@ def _name(about: str, text: str) -> str:
     item = registry.current_item(about.removeprefix("item/"))
     if item is None:
         return ""
-    return item.name.en if text.isascii() else item.name.zh
+    return item.name.en if in_english(text) else item.name.zh
 
 
 def _offer(match: Match) -> Offer:
@@ -177,7 +194,7 @@ def _handed_over(
 def _filing(question: Question, before: Conversation, asked: Turn, identity: Identity | None) -> Filing:
     seat = organisation.seat(question.organisation) if question.organisation else _province()
     found: dict[str, Evidence | None] = {
-        "type": "no_sure_answer" if not asked.answered and question.person is None else "person_wanted",
+        "type": "person_wanted" if question.person or wants_person(asked.text, lexicon()) else "no_sure_answer",
         "object": "item" if question.item else "organisation",
         "item": question.item,
         "anonymous": 1 if identity is None else None,
@@ -187,7 +204,7 @@ def _filing(question: Question, before: Conversation, asked: Turn, identity: Ide
         organisation=seat,
         about=seat,
         channel=question.channel,
-        dossier={"statement": asked.text, "conversation": document((*before.turns, asked))},
+        dossier={"statement": asked.text, "conversation": told((*before.turns, asked))},
         evidence={name: value for name, value in found.items() if value is not None},
         applicant=subjects.blind(subjects.account(identity.subject)) if identity and _citizen(identity) else "",
         taken_at=(identity.organisation or "") if identity else "",
@@ -217,4 +234,5 @@ def _told(conversation: Conversation, asked: Turn) -> Reply:
         knowledge.answer(asked.offers[0].ref, facets(asked.text, lexicon())) if asked.answered else None,
         nearest,
         known.at(asked.step) if known else None,
+        _said(asked),
     )

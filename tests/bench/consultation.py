@@ -76,6 +76,15 @@ def rows() -> Iterator[Row]:
     for name in questions.SETS:
         found = failures(ask(questions.sample_index(), questions.written(name)))
         print(json.dumps({"set": name, **found}))
+        if name == "unseen":
+            yield "questions like those reported, answered wrongly", "labels", "share", found["wrong"], 0.05
+            yield (
+                "questions like those reported, answered though they should not be",
+                "labels",
+                "share",
+                found["other"],
+                0.1,
+            )
         if name == "held_out":
             yield "held-out questions not answered rightly", "labels", "share", found["first"], 0.2
             yield "held-out questions on other matters answered", "labels", "share", found["other"], 0.1

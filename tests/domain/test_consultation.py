@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.consultation import knowledge
+from chalicelib.domain.consultation import knowledge, talk
 from chalicelib.domain.consultation.index import NEAREST, SURE, Index, Match, Passage
 from chalicelib.domain.consultation.words import facets, grams, parse
 from chalicelib.errors import BrokenDefinition
@@ -32,6 +32,61 @@ def test_questions_that_were_held_out_are_answered_rightly_or_not_at_all() -> No
     assert shares["three"] <= 0.05
     assert shares["wrong"] <= 0.06
     assert shares["other"] <= 0.1
+
+
+def test_what_was_reported_as_sure_and_wrong_is_right_or_refused() -> None:
+    assert failures(found("reported")) == {"first": 0.0, "three": 0.0, "wrong": 0.0, "other": 0.0}
+    shares = failures(found("reported_held_out"))
+    assert shares["first"] <= 0.2
+    assert shares["wrong"] <= 0.12
+    assert shares["other"] <= 0.12
+
+
+def test_questions_like_the_reported_ones_that_were_never_worked_on_are_right_or_unsure() -> None:
+    shares = failures(found("unseen"))
+    assert shares["first"] <= 0.1
+    assert shares["wrong"] <= 0.05
+    assert shares["other"] <= 0.1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我爸打我电话说身份证丢了",
+        "材料被打印错了怎么办",
+        "我打算和老婆去打工要办居住证吗",
+        "狗走丢了狗证怎么注销",
+        "抢手的号牌怎么选",
+        "孩子的身份证丢了",
+        "老人身份证丢了",
+        "我儿子丢了护照",
+    ],
+)
+def test_no_danger_is_seen_where_there_is_none(text: str) -> None:
+    found = questions.sample_index().search(text)
+    assert not [match for match in found if match.sure and match.passage.about == "knowledge/emergency"]
+
+
+def test_what_comes_nearer_is_no_less_sure() -> None:
+    for name in questions.SETS:
+        for outcome in found(name):
+            confidences = [match.confidence for match in outcome.found]
+            assert confidences == sorted(confidences, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("谢谢", True),
+        ("好的，谢谢！", True),
+        ("👍", True),
+        ("2025", True),
+        ("护照", False),
+        ("你好，护照怎么办", False),
+    ],
+)
+def test_small_talk_is_told_from_a_question(text: str, said: bool) -> None:
+    assert (talk.answered(text, lexicon().talk) is not None) == said
 
 
 @outside

@@ -85,7 +85,40 @@ def test_a_question_without_a_matter_is_about_the_one_in_hand(hub: Hub) -> None:
     assert asked(hub, UNKNOWN, organisation=None)["handed_over"]["organisation"] == ZHEJIANG
     strange = asked(hub, "医保要带什么材料", conversation=first["conversation"], person=False)
     assert (strange["answered"], strange["handed_over"], len(strange["nearest"])) == (False, None, 3)
-    assert "person" in strange["notice"]
+    assert "转人工" in strange["notice"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("谢谢", "不客气"),
+        ("你好！", "请说明"),
+        ("好的，谢谢", "好的"),
+        ("再见", "再见"),
+        ("滚", "抱歉"),
+        ("😀", "用文字"),
+        ("1", "用文字"),
+        ("12345", "用文字"),
+        ("户口", "具体一些"),
+        ("车", "具体一些"),
+    ],
+)
+def test_what_asks_for_nothing_gets_a_short_answer_and_troubles_nobody(hub: Hub, text: str, said: str) -> None:
+    told = asked(hub, text)
+    assert (told["answered"], told["handed_over"]) == (False, None)
+    assert said in told["notice"]
+    assert hub.sizes()["OrdersTable"] == 0
+    wanted = asked(hub, "转人工", conversation=told["conversation"])
+    assert order_of(hub, wanted).answer["filed"]["type"] == "person_wanted"
+
+
+@pytest.mark.parametrize("text", ["我被强奸了", "我不想活了，身份证怎么注销", "孩子丢了", "家里着火了", "I was robbed"])
+def test_an_emergency_is_told_to_call_at_once_and_handed_over_when_asked(hub: Hub, text: str) -> None:
+    told = asked(hub, text)
+    assert all(number in told["answer"]["text"] for number in ("110", "120"))
+    assert (told["answer"]["source"]["id"], told["handed_over"]) == ("emergency", None)
+    further = asked(hub, text, person=True)
+    assert (further["answer"]["source"]["id"], further["handed_over"]["state"]) == ("emergency", "asked")
 
 
 def test_what_is_not_known_is_answered_by_a_person_asked_again_and_released_by_another(hub: Hub) -> None:
@@ -96,11 +129,13 @@ def test_what_is_not_known_is_answered_by_a_person_asked_again_and_released_by_a
     order = order_of(hub, told)
     assert (order.answer["kind"], order.answer["state"], order.answer["holder"]) == ("consultation", "asked", HAISHU)
     assert order.answer["filed"]["type"] == "no_sure_answer"
+    assert order.answer["filed"]["type_name"]["zh"] == "没有有把握的答案"
     assert [row["order_id"] for row in hub.get(f"/v1/orders?org={HAISHU}&kind=consultation", GUIDE)["items"]] == [
         order.id
     ]
     (statement,) = hub.get(f"/v1/orders/{order.id}/dossier?purpose=handling", GUIDE)["items"]
     assert [turn["text"] for turn in statement["document"]["conversation"]] == ["办护照要带什么", UNKNOWN]
+    assert set(statement["document"]["conversation"][0]) == {"at", "text", "offers"}
     assert order.act("answer", GUIDE, {}).json()["errors"][0]["field"] == "reply"
     order.done("answer", GUIDE, {"reply": REPLY})
     assert progress(hub, told)["answer"]["reply"] == REPLY
@@ -268,6 +303,8 @@ def bytes_of(part: Any) -> bytes:
         ({"text": "问" * 501}, "text"),
         ({"text": "问" * 10_000}, "text"),
         ({"text": "   "}, "text"),
+        ({"text": "？？？"}, "text"),
+        ({"person": "yes"}, "person"),
         ({"text": "护照\u202e"}, "text"),
         ({"organisation": "339999"}, "organisation"),
         ({"item": "no-such-item"}, "item"),

@@ -26,7 +26,7 @@ ITEMS = DATA / "cn_gd_service_items" / "items_public_security.csv.gz"
 MESSAGES = DATA / "cn_gov_messages" / "messages_category_sample.csv.gz"
 OTHER_MATTERS = ("城乡建设", "环境保护", "劳动和社会保障", "教育文体", "卫生计生", "商贸旅游")
 BORDERING = ("交通运输",)  # about matters of the traffic police too
-SETS = ("tuned", "fitted", "held_out")
+SETS = ("tuned", "fitted", "held_out", "reported", "reported_held_out", "unseen")
 LOST = 0.3  # share of a name's characters that a damaged question lacks
 LONGEST = 500
 

@@ -78,6 +78,12 @@ def document(turns: Sequence[Turn]) -> list[dict[str, Any]]:
     return [{**asdict(turn), "at": round(turn.at.timestamp() * 1000)} for turn in turns]
 
 
+def told(turns: Sequence[Turn]) -> list[dict[str, Any]]:
+    """Turns as whoever answers them reads them: what was asked, when, and what was offered; nothing of the requests."""
+    shown = ("at", "text", "offers")
+    return [{name: turn[name] for name in shown} for turn in document(turns)]
+
+
 def turns_of(entries: Sequence[Mapping[str, Any]]) -> tuple[Turn, ...]:
     """Turns from their document."""
     return tuple(

@@ -18,7 +18,8 @@ from chalicelib.errors import BrokenDefinition
 @dataclass(frozen=True, slots=True)
 class Knowledge:
     """One entry: a question, other ways to ask it (相似问法), the answer, and where the answer comes from. `item`: the
-    service item that it is about, if any. What nobody put into English is given in Chinese."""
+    service item that it is about, if any; `signals`: words on which it is told first (紧急用语). What nobody put into
+    English is given in Chinese."""
 
     id: str
     version: int
@@ -28,13 +29,17 @@ class Knowledge:
     answer: Text
     source: str
     active: bool
+    signals: tuple[str, ...] = ()
 
     @property
     def passage(self) -> Passage:
         """What it is found by."""
         about = f"item/{self.item}" if self.item else f"knowledge/{self.id}"
         return Passage(
-            f"knowledge/{self.id}@{self.version}", about, (self.question.zh, self.question.en, *self.similar)
+            f"knowledge/{self.id}@{self.version}",
+            about,
+            (self.question.zh, self.question.en, *self.similar),
+            self.signals,
         )
 
 
@@ -55,6 +60,7 @@ def parse(data: Mapping[str, Any], version: int) -> Knowledge:
         _text(data.get("answer"), f"{where}.answer"),
         str(data["source"]),
         data.get("status", "active") == "active",
+        tuple(str(each) for each in data.get("signals", ())),
     )
 
 

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.consultation import sense, talk
+from chalicelib.domain.consultation.sense import Sense
+from chalicelib.domain.consultation.talk import Talk
 from chalicelib.errors import BrokenDefinition
 
 FACETS = ("materials", "limit", "fee", "place", "online", "condition")
 WEIGHTS = {"asking": 0.3, "common": 0.6, "elsewhere": 2.0}  # beside 1, a word of a matter
 PAIR = 0.25  # what a pair of pieces weighs beside one piece
+SHORT = 3  # letters: a question of fewer, without a word of a matter, is about anything
 STEM = 5  # letters of an English word that count: registers, registered and registration are one
 
 
@@ -33,6 +37,8 @@ class Lexicon:
     person: tuple[str, ...]
     variants: re.Pattern[str]
     pieces: re.Pattern[str]
+    sense: Sense
+    talk: Talk
 
 
 def parse(data: Mapping[str, Any]) -> Lexicon:
@@ -44,14 +50,17 @@ def parse(data: Mapping[str, Any]) -> Lexicon:
     if set(data["facets"]) != set(FACETS):
         raise BrokenDefinition(f"lexicon.facets: exactly {', '.join(FACETS)} are needed")
     weights = {word: weight for name, weight in reversed(WEIGHTS.items()) for word in data[name]}
+    variants = re.compile(_any_of(synonyms))
     return Lexicon(
         weights,
         synonyms,
         {ord(old): new for old, new in pairs},
         {name: tuple(words) for name, words in data["facets"].items()},
         tuple(data["person"]),
-        re.compile(_any_of(synonyms)),
+        variants,
         re.compile(f"{_any_of(w for w in weights if not w.isascii())}|[a-z]+|[0-9]+|[^\\W_]"),
+        sense.parse(data["sense"], lambda word: variants.sub(lambda match: synonyms[match[0]], word)),
+        talk.parse(data["talk"]),
     )
 
 
@@ -79,8 +88,9 @@ def _alone(head: str) -> str:
 
 
 def plain(text: str, lexicon: Lexicon) -> str:
-    """The text in one spelling: NFKC, small letters, letters of the mainland, one word for a thing."""
-    return lexicon.variants.sub(lambda match: lexicon.synonyms[match[0]], _spelt(text, lexicon))
+    """The text in one spelling: NFKC, small letters, letters of the mainland, one word for a thing and a direction."""
+    text = sense.directed(_spelt(text, lexicon), lexicon.sense)
+    return lexicon.variants.sub(lambda match: lexicon.synonyms[match[0]], text)
 
 
 def _spelt(text: str, lexicon: Lexicon) -> str:
@@ -89,8 +99,12 @@ def _spelt(text: str, lexicon: Lexicon) -> str:
 
 def pieces(text: str, lexicon: Lexicon) -> list[tuple[str, float]]:
     """The pieces of a text in order, each with its weight: a character, a number, the stem of an English word."""
+    return _pieces(plain(text, lexicon), lexicon)
+
+
+def _pieces(text: str, lexicon: Lexicon) -> list[tuple[str, float]]:
     found: list[tuple[str, float]] = []
-    for match in lexicon.pieces.finditer(plain(text, lexicon)):
+    for match in lexicon.pieces.finditer(text):
         weight = lexicon.weights.get(match[0], 1.0)
         if match[0].isascii():
             found.append((match[0][:STEM], weight))
@@ -103,8 +117,11 @@ def pieces(text: str, lexicon: Lexicon) -> list[tuple[str, float]]:
 
 def grams(text: str, lexicon: Lexicon) -> dict[str, float]:
     """What a text is compared by: its pieces, and the pairs of pieces next to each other or with one between."""
+    return _grams(pieces(text, lexicon))
+
+
+def _grams(row: Sequence[tuple[str, float]]) -> dict[str, float]:
     found: dict[str, float] = {}
-    row = pieces(text, lexicon)
     for piece, weight in row:
         found[piece] = max(found.get(piece, 0.0), weight)
     for near in (1, 2):
@@ -114,10 +131,60 @@ def grams(text: str, lexicon: Lexicon) -> dict[str, float]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as it is compared: its grams, the marks and documents it names (lexicon.toml), its words of a matter, and
+    whether it is too short to be about one matter: a word of many (户口), or hardly any."""
+
+    grams: Mapping[str, float]
+    marks: Mapping[str, str]
+    documents: frozenset[str]
+    cores: frozenset[str]
+    vague: bool
+
+    @property
+    def named(self) -> frozenset[str]:
+        """What tells its matter apart from others."""
+        return self.documents.union(self.marks.values())
+
+    def lacks(self, phrase: Reading) -> bool:
+        """Whether one of the phrase's marks is not named, nor half of its letters there as words of a matter; those of
+        a document (假护照 beside 护照) do not count."""
+        named, common = frozenset(self.marks.values()), frozenset("".join(phrase.documents))
+        missing = (frozenset(word) for word, name in phrase.marks.items() if name not in named)
+        own = (letters - common or letters for letters in missing)
+        return any(len(self.cores & letters) * 2 < len(letters) for letters in own)
+
+
+def read(text: str, lexicon: Lexicon) -> Reading:
+    """A phrase as it is compared."""
+    return _read(plain(text, lexicon), lexicon)
+
+
+def read_question(text: str, lexicon: Lexicon) -> Reading:
+    """A question as it is compared: without the papers that it only asks for."""
+    return _read(sense.without_objects(plain(text, lexicon), lexicon.sense)[0], lexicon)
+
+
+def _read(text: str, lexicon: Lexicon) -> Reading:
+    row = _pieces(text, lexicon)
+    core = frozenset(piece for piece, weight in row if weight >= 1)
+    rest, broad = lexicon.sense.broad.subn("", text)
+    said = any(weight > WEIGHTS["asking"] for _, weight in _pieces(rest, lexicon))
+    short = not core and sum(len(piece) for piece, _ in row) < SHORT
+    marks, documents = sense.marks(text, lexicon.sense), sense.documents(text, lexicon.sense)
+    return Reading(_grams(row), marks, documents, core, short or (broad > 0 and not said))
+
+
 def facets(text: str, lexicon: Lexicon) -> tuple[str, ...]:
     """Which parts of a guide a question is after, in the order of FACETS; none where it does not say."""
     asked = _spelt(text, lexicon)
-    return tuple(name for name in FACETS if any(word in asked for word in lexicon.facets[name]))
+    objects = sense.without_objects(plain(text, lexicon), lexicon.sense)[1]
+    return tuple(
+        name
+        for name in FACETS
+        if (objects and name == "materials") or any(word in asked for word in lexicon.facets[name])
+    )
 
 
 def bare(text: str, lexicon: Lexicon) -> bool:
@@ -126,6 +193,12 @@ def bare(text: str, lexicon: Lexicon) -> bool:
 
 
 def wants_person(text: str, lexicon: Lexicon) -> bool:
-    """Whether somebody asks for a person instead of an answer."""
+    """Whether somebody asks for a person instead of an answer: a word of two letters (人工) says so alone only."""
     asked = _spelt(text, lexicon)
-    return any(word in asked for word in lexicon.person)
+    letters = "".join(letter for letter in asked if letter.isalnum())
+    return any(word == letters if len(word) < SHORT else word in asked for word in lexicon.person)
+
+
+def in_english(text: str) -> bool:
+    """Whether a text is English: of Latin letters, and not of digits alone."""
+    return text.isascii() and any(letter.isalpha() for letter in text)
