@@ -57,6 +57,7 @@ METRICS: Mapping[str, frozenset[str]] = {
     "CallbacksDrawn": frozenset(),
     "SpansCompared": frozenset(),
     "PatternsSeen": frozenset(),
+    "ManifestsWritten": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),
     "QuestionsAsked": frozenset({"outcome"}),
 }
