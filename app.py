@@ -72,7 +72,7 @@ DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 
 
-# 2. What the streams of cases, orders, ratings and facts set off. How they are read, and the ARNs, say infra/mappings.yaml.
+# 2. What the streams set off. How they are read, and the ARNs, say infra/mappings.yaml.
 @app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/CasesTable")
 def on_case_change(event: DynamoDBEvent) -> Report:
     """Facts, findings, deadlines and work orders that follow from the steps of cases."""

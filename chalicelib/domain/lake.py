@@ -20,23 +20,24 @@ FACTS, MANIFESTS = "facts/", "manifests/"
 KEYS: Mapping[str, type] = {"organisation": str, "kind": str, "id": str, "n": int, "revised": int}
 # What a fact may say in the lake, and of what type; docs/data-lake.md says what each means.
 COLUMNS: Mapping[str, type] = {
-    "about": str, "actor": str, "adverse": int, "after": int, "anonymous": str, "at": int,
-    "call_back": str, "case": str, "case_channel": str, "channel": str, "complexity": str, "counted": int,
-    "disclosure": str, "due": int, "form": str, "from": str, "handler": str, "item": str, "late": int, "level": str,
-    "line": str, "node": str, "number": int, "object": str, "observed": int, "on_site": int, "order": str,
-    "own": int, "reached": int, "reasons": str, "recorded_at": int, "repeated": int, "result": str, "reviewer": str, "rule": str, "severity": str, "staff": str,
-    "state": str, "step": int, "subject": str, "type": str, "verdict": str, "why": str, "window": str,
+    "about": str, "actor": str, "adverse": int, "after": int, "anonymous": str, "at": int, "call_back": str,
+    "case": str, "case_channel": str, "channel": str, "complexity": str, "counted": int, "disclosure": str,
+    "due": int, "form": str, "from": str, "handler": str, "item": str, "late": int, "level": str, "line": str,
+    "node": str, "number": int, "object": str, "observed": int, "on_site": int, "order": str, "own": int,
+    "reached": int, "reasons": str, "recorded_at": int, "repeated": int, "result": str, "reviewer": str, "rule": str,
+    "severity": str, "staff": str, "state": str, "step": int, "subject": str, "type": str, "verdict": str, "why": str,
+    "window": str,
 }  # fmt: skip
-# What a fact may say and no line does: blind indexes and keyed hashes of people and of what they carry, and what somebody
-# wrote in their own words.
+# What a fact may say and no line does: blind indexes and keyed hashes of people and of what they carry, and what
+# somebody wrote in their own words.
 WITHHELD = frozenset({"applicant", "device", "address", "person", "reason"})
 _DIGITS = 32  # of a SHA-256: two objects of one name hold the same
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A fact as the lake tells it. `revised`: 0 as it was first kept; epoch seconds when what was kept was replaced by a
-    repair, and then the newest counts."""
+    """A fact as the lake tells it. `revised`: 0 as it was first kept; epoch seconds when a repair replaced what was
+    kept, and then the newest counts."""
 
     fact: Fact
     revised: int = 0

@@ -37,8 +37,7 @@ class Buckets:
 
     def keys(self, variable: str) -> list[str]:
         """The keys in the bucket that this environment variable names, in their order."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._names[variable])
-        return [each["Key"] for page in pages for each in page.get("Contents", ())]
+        return self._keys(self._names[variable])
 
     def content(self, variable: str, key: str) -> bytes | None:
         """What an object of it holds; None where there is none."""
@@ -49,9 +48,13 @@ class Buckets:
 
     def empty(self) -> None:
         """Remove every object."""
-        for variable, name in self._names.items():
-            for key in self.keys(variable):
+        for name in self._names.values():
+            for key in self._keys(name):
                 self._client.delete_object(Bucket=name, Key=key)
+
+    def _keys(self, name: str) -> list[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=name)
+        return [each["Key"] for page in pages for each in page.get("Contents", ())]
 
 
 def _name(text: str, stage: str) -> str:

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from chalicelib.errors import FieldError, InvalidInput, MethodNotAllowed, NotFound, Refused
 from infra.local import pages
-from infra.local.buckets import Buckets
 from infra.local.answers import Answer, document, fields_of, problem
+from infra.local.buckets import Buckets
 
 Fields = Mapping[str, Any]
 _LAKE = "LAKE_BUCKET"
@@ -76,7 +76,8 @@ class Doors:
             return {"POST": lambda _: self._run(path.removeprefix("/_local/schedules/"))}
         raise NotFound(
             "没有这个地址",
-            "there is: /_local/token, /_local/clock, /_local/drain, /_local/rebuild, /_local/lake, /_local/schedules/{name}",
+            "there is: /_local/token, /_local/clock, /_local/drain, /_local/rebuild, /_local/lake, "
+            "/_local/schedules/{name}",
         )
 
     def _lake(self) -> dict[str, Any]:
