@@ -20,7 +20,7 @@ FACTS, MANIFESTS = "facts/", "manifests/"
 KEYS: Mapping[str, type] = {"organisation": str, "kind": str, "id": str, "n": int, "revised": int}
 # What a fact may say in the lake, and of what type; docs/data-lake.md says what each means.
 COLUMNS: Mapping[str, type] = {
-    "about": str, "actor": str, "adverse": int, "after": int, "anonymous": str, "at": int, "call_back": str,
+    "about": str, "actor": str, "adverse": int, "after": int, "anonymous": int, "at": int, "call_back": str,
     "case": str, "case_channel": str, "channel": str, "complexity": str, "counted": int, "disclosure": str,
     "due": int, "form": str, "from": str, "handler": str, "item": str, "late": int, "level": str, "line": str,
     "node": str, "number": int, "object": str, "observed": int, "on_site": int, "order": str, "own": int,

@@ -9,7 +9,7 @@ import typer
 
 from chalicelib.domain import lake as lines
 from infra.cli import output
-from infra.cli.output import Url
+from infra.cli.output import AsJson, Url
 
 lake = typer.Typer(help="数据湖（本地） / The data lake of a local run.", no_args_is_help=True)
 
@@ -18,6 +18,7 @@ lake = typer.Typer(help="数据湖（本地） / The data lake of a local run.",
 def export(
     directory: Annotated[Path, typer.Argument(help="目标文件夹 / the folder to copy to")],
     url: Url = output.DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """复制到文件夹并逐个校验 / Copy it to a folder, and check every object against its name."""
     with output.connected(url) as hub:
@@ -30,14 +31,20 @@ def export(
             path = directory / key
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+    if as_json:
+        output.print_json({"objects": len(keys), "lines": number})
+        return
     output.say(f"{len(keys)} 个对象，{number} 行 → {directory}", f"{len(keys)} objects, {number} lines → {directory}")
 
 
 @lake.command()
-def fill(url: Url = output.DEFAULT_URL) -> None:
+def fill(url: Url = output.DEFAULT_URL, as_json: AsJson = False) -> None:
     """重新写入全部归集数据 / Put every fact into it once more."""
     with output.connected(url) as hub:
         number = hub.send("POST", "/_local/lake")["objects"]
+    if as_json:
+        output.print_json({"objects": number})
+        return
     output.say(f"写入 {number} 个对象", f"{number} objects were put")
 
 

@@ -22,6 +22,7 @@ from infra.local.pump import StreamMapping
 from tests.flow.conftest import Hub
 from tests.flow.test_rebuild import busy_month
 from tests.flow.test_zs_commands import url, zs
+from tests.support.told import ANSWER, WATCH, complaint, told
 from tests.support.town import ACCEPT, ID_NUMBER, NAME, PHONE, PUBLISHER, WHOLE
 from tests.support.wire import counted, s3_wire, wire
 
@@ -77,10 +78,16 @@ def put(place: str, name: str, data: Any) -> None:
 
 def test_every_fact_leaves_once_with_what_may_leave_and_nothing_that_leads_to_a_person(hub: Hub) -> None:
     busy_month(hub)
+    complained = told(hub, complaint(anonymous=True, contact=...), None)
+    complained.handled()
+    complained.done("close", WATCH, ANSWER)
     found = objects(hub)
+    assert hub.get("/v1/quarantine", PUBLISHER)["items"] == []
     assert {row.fact.name for row in rows(found)} == {fact.name for fact in kept(hub)}
     assert by_name(lake.latest(rows(found))) == newest(hub)
-    assert {"node", "transferred_in", "finding", "order", "rating"} <= {row.fact.kind for row in rows(found)}
+    assert {"node", "transferred_in", "finding", "order", "rating", "complaint"} <= {
+        row.fact.kind for row in rows(found)
+    }
     text = b"".join(found.values()).decode()
     assert not any(f'"{name}":' in text for name in lake.WITHHELD)
     assert not any(word in text for word in (NAME, ID_NUMBER, PHONE))
