@@ -41,9 +41,10 @@ class Buckets:
 
     def content(self, variable: str, key: str) -> bytes | None:
         """What an object of it holds; None where there is none."""
-        if key not in self.keys(variable):
+        try:
+            content: bytes = self._client.get_object(Bucket=self._names[variable], Key=key)["Body"].read()
+        except self._client.exceptions.NoSuchKey:
             return None
-        content: bytes = self._client.get_object(Bucket=self._names[variable], Key=key)["Body"].read()
         return content
 
     def empty(self) -> None:

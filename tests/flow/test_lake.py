@@ -195,6 +195,7 @@ def test_what_could_not_leave_while_s3_was_out_is_in_quarantine_and_leaves_when_
 def test_a_lake_that_is_gone_is_filled_from_the_facts(hub: Hub) -> None:
     hub.life(hub.file(), *WHOLE)
     whole = by_name(lake.latest(rows(objects(hub))))
+    assert hub.ask("GET", "/_local/lake/facts/day=2026-03-02/nothing.jsonl").status == 404
     hub.cloud.buckets.empty()
     assert hub.ask("POST", "/_local/lake").status == 200
     assert by_name(lake.latest(rows(objects(hub)))) == whole
