@@ -56,6 +56,7 @@ REACTIONS = {
     "on_case_change": Later("watching", "watch_case"),
     "on_order_change": Later("watching", "watch_order"),
     "on_rating_change": Later("watching", "watch_rating"),
+    "on_fact": Later("exporting", "export_one"),
 }
 Report = dict[str, list[dict[str, str]]]  # which records must come again
 
@@ -72,7 +73,7 @@ DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 
 
-# 2. What the streams of cases, orders and ratings set off. How they are read, and the ARNs, say infra/mappings.yaml.
+# 2. What the streams set off. How they are read, and the ARNs, say infra/mappings.yaml.
 @app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/CasesTable")
 def on_case_change(event: DynamoDBEvent) -> Report:
     """Facts, findings, deadlines and work orders that follow from the steps of cases."""
@@ -89,6 +90,13 @@ def on_order_change(event: DynamoDBEvent) -> Report:
 def on_rating_change(event: DynamoDBEvent) -> Report:
     """Facts of ratings, and the follow-up of a bad one."""
     return handled("on_rating_change", event)
+
+
+@app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/FactsTable")
+def on_fact(event: DynamoDBEvent) -> Report:
+    """The facts of a batch into the data lake."""
+    report: Report = Later("exporting", "export")("on_fact", event.to_dict()["Records"])
+    return report
 
 
 @app.on_sqs_message(queue_arn="arn:aws-cn:sqs:cn-north-1:000000000000:DeadLetters")
@@ -136,6 +144,13 @@ def compute_indices(event: CloudWatchEvent) -> None:
     """Computes cells, indices and rankings of the days to which facts came, and of today."""
     now = datetime.fromisoformat(event.to_dict()["time"])
     Later("indexing", "compute_indices")(now, event.context.get_remaining_time_in_millis)
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def write_manifests(event: CloudWatchEvent) -> None:
+    """Lists what the data lake holds of each day to which something came."""
+    now = datetime.fromisoformat(event.to_dict()["time"])
+    Later("exporting", "write_manifests")(now, event.context.get_remaining_time_in_millis)
 
 
 @app.schedule(Rate(1, unit=Rate.DAYS))

@@ -59,6 +59,7 @@ METRICS: Mapping[str, frozenset[str]] = {
     "PatternsSeen": frozenset(),
     "CellsComputed": frozenset(),
     "PeriodsPublished": frozenset(),
+    "ManifestsWritten": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),
     "QuestionsAsked": frozenset({"outcome"}),
 }

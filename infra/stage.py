@@ -22,6 +22,7 @@ _NOT_USED = {
     "RECEIPT_KEY": "00" * 32,
     "RATING_KEY": "00" * 32,
     "RATING_PAGE": "https://not-used.invalid",
+    "LAKE_BUCKET": "not-used",
 }
 
 

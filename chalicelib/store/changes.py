@@ -10,12 +10,15 @@ from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.case import Case
 from chalicelib.domain.rating import Rating
 from chalicelib.store.books import Stored
 from chalicelib.store.nodes import unpack
+
+if TYPE_CHECKING:
+    from chalicelib.domain.lake import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,20 @@ def stored(image: Mapping[str, Any]) -> Stored:
     )
     nodes = tuple(unpack(node, b64decode) for node in image["n"]["L"])
     return Stored(blank, nodes, int(image["v"]["N"]))
+
+
+def fact_of(record: Mapping[str, Any]) -> Row | None:
+    """The fact that a record of the stream of facts brings, and whether it replaced what was kept; None for a
+    removal."""
+    from chalicelib.domain.lake import Row  # which transitions, through reactions, would load for nothing
+    from chalicelib.store import facts
+
+    change = record["dynamodb"]
+    image = change.get("NewImage")
+    if image is None:
+        return None
+    revised = int(change["ApproximateCreationDateTime"]) if record["eventName"] == "MODIFY" else 0
+    return Row(facts.of_image(image), revised)
 
 
 def _text(image: Mapping[str, Any], name: str) -> str:

@@ -105,7 +105,16 @@ def days_between(organisation: str, first: date, last: date) -> list[date]:
 
 def fact(row: FactRow) -> Fact:
     """The fact in a row."""
-    organisation, _, day = row.place.partition("#")
-    kind, _, rest = row.name.partition("#")
+    return _fact(row.place, row.name, row.data)
+
+
+def of_image(image: Mapping[str, Mapping[str, str]]) -> Fact:
+    """The fact in an item as the stream carries it; KeyError or ValueError where it is none."""
+    return _fact(image["org_day"]["S"], image["fact"]["S"], image["d"]["S"])
+
+
+def _fact(place: str, name: str, data: str) -> Fact:
+    organisation, _, day = place.partition("#")
+    kind, _, rest = name.partition("#")
     id, _, n = rest.rpartition("#")
-    return Fact(organisation, date.fromisoformat(day), kind, id, json.loads(row.data), int(n))
+    return Fact(organisation, date.fromisoformat(day), kind, id, json.loads(data), int(n))

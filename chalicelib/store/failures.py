@@ -23,6 +23,7 @@ _THROTTLED = frozenset({
     "ProvisionedThroughputExceededException", "ProvisionedThroughputExceeded", "ThrottlingException",
     "ThrottlingError", "RequestLimitExceeded", "InternalServerError", "ServiceUnavailable",
     "TransactionInProgressException", "LimitExceededException",
+    "SlowDown", "InternalError", "RequestTimeout",  # S3's
     "500", "502", "503", "504",  # what a machine before DynamoDB answered, in no form that DynamoDB has
 })  # fmt: skip
 _CONFLICT = "TransactionConflict"

@@ -102,6 +102,8 @@ def _serve(port: int, now: datetime | None, data: Path | None) -> int:
         print(f"{back.zh}\n{back.en}", file=sys.stderr)
         return 1
     try:
+        if data:
+            cloud.fill_lake()  # tables are kept, objects are not
         with serving(cloud.wsgi, port) as server, _logging(server.effective_port) as terminal:
             print(_ready(cloud, server.effective_port, data), file=terminal, flush=True)
             server.run()

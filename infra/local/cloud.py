@@ -16,7 +16,7 @@ import json as jsons
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ import moto
 from chalice.app import Chalice
 
 from chalicelib.domain.calendar import SHANGHAI
-from infra.local import moto_repairs, tables
+from infra.local import buckets, moto_repairs, tables
+from infra.local.buckets import Buckets
 from infra.local.clock import LocalClock
 from infra.local.dead_letters import DeadLetters
 from infra.local.doors import Doors
@@ -57,6 +58,7 @@ ENVIRONMENT = {
     "RECEIPT_KEY": "a5" * 32,
     "RATING_KEY": "c3" * 32,
     "RATING_PAGE": "http://127.0.0.1:8000/rate",
+    **buckets.variables(TEMPLATE.with_name(buckets.FILE), STAGE),
 }
 
 
@@ -78,6 +80,7 @@ class LocalCloud:
     letters: DeadLetters
     metrics: Metrics
     tables: Mapping[str, Rows]
+    buckets: Buckets
     keeper: Keeper | None
     _lock: threading.RLock
     _stack: contextlib.ExitStack
@@ -137,6 +140,7 @@ class LocalCloud:
         """Set the clock; what falls due runs once, and the streams are read."""
         with self._lock:
             before = self.clock.now()
+            self._pumped(lambda: self.pump.poll(moment))
             self.clock.set(moment)
             if self.clock.now() < before:
                 self.scheduler.rewind()
@@ -145,6 +149,7 @@ class LocalCloud:
     def advance(self, seconds: float) -> None:
         """Move the clock on; what falls due runs once, and the streams are read."""
         with self._lock:
+            self._pumped(lambda: self.pump.poll(self.clock.now() + timedelta(seconds=seconds)))
             self.clock.advance(seconds)
             self._settle()
 
@@ -172,6 +177,13 @@ class LocalCloud:
             self._pumped(self.pump.drain)
             return asdict(rebuild.compare(self.clock.now()))
 
+    def fill_lake(self) -> int:
+        """Put every fact into the data lake once more; gives the number of objects."""
+        from infra import lake  # as above
+
+        with self._lock, self.metrics.caught():
+            return lake.fill(self.clock.now())
+
     def schedule_names(self) -> list[str]:
         """The schedules that there are."""
         return list(self.scheduler.schedules)
@@ -197,6 +209,7 @@ class LocalCloud:
             self.pump.held = False
             self.pump.skip()
             self.dead_letters()
+            self.buckets.empty()
             self.metrics.forget()
             if now is not None:
                 self.clock.restart(now)
@@ -261,6 +274,7 @@ def _started(
     here |= {"RATING_PAGE": f"{address}/rate"} if address else {}
     stack.enter_context(environment({**ENVIRONMENT, **here}))
     rows = _engine(stack, clock, template)
+    held = Buckets(boto3.client("s3"), buckets.variables(template.with_name(buckets.FILE), STAGE), REGION)
     app = app_factory()
     mappings = Mappings(app, template, STAGE)
     letters = DeadLetters(mappings.queues()[DEAD_LETTERS], mappings.reader(DEAD_LETTERS), clock.now)
@@ -272,7 +286,7 @@ def _started(
     )
     scheduler = Scheduler(schedules_of(app), clock.now, pump.poll, REGION)
     parts = Parts(rows, pump, clock, scheduler, lambda: moto_repairs.tokens(REGION))
-    return _assembled(app, issuer, parts, letters, keeper)
+    return _assembled(app, issuer, parts, letters, held, keeper)
 
 
 def _engine(stack: contextlib.ExitStack, clock: LocalClock, template: Path) -> dict[str, Rows]:
@@ -286,7 +300,9 @@ def _engine(stack: contextlib.ExitStack, clock: LocalClock, template: Path) -> d
     return {name: moto_repairs.table_named(each["TableName"], REGION) for name, each in definitions.items()}
 
 
-def _assembled(app: Chalice, issuer: Issuer, parts: Parts, letters: DeadLetters, keeper: Keeper | None) -> LocalCloud:
+def _assembled(
+    app: Chalice, issuer: Issuer, parts: Parts, letters: DeadLetters, storage: Buckets, keeper: Keeper | None
+) -> LocalCloud:
     lock, clock = threading.RLock(), parts.clock
     metrics = Metrics(boto3.client("cloudwatch"), clock.now)
     held: list[LocalCloud] = []
@@ -304,7 +320,7 @@ def _assembled(app: Chalice, issuer: Issuer, parts: Parts, letters: DeadLetters,
         moto_repairs.use_keeper(keeper.write)
     # Histories have a stream; the registry, which was published before the first case, holds no clock.
     clock.used = lambda: any(rows for rows in parts.tables.values() if rows.stream)
-    running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, parts.tables, keeper)
+    running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, parts.tables, storage, keeper)
     cloud = LocalCloud(*running, lock, contextlib.ExitStack(), {})
     doors = Doors(cloud, lambda moment: moment.astimezone(SHANGHAI).isoformat(timespec="seconds"))
     held.append(cloud)

@@ -13,8 +13,10 @@ from typing import Any, Protocol
 from chalicelib.errors import FieldError, InvalidInput, MethodNotAllowed, NotFound, Refused
 from infra.local import pages
 from infra.local.answers import Answer, document, fields_of, problem
+from infra.local.buckets import Buckets
 
 Fields = Mapping[str, Any]
+_LAKE = "LAKE_BUCKET"
 
 
 class Operated(Protocol):
@@ -27,7 +29,10 @@ class Operated(Protocol):
     def drain(self) -> int: ...
     def run_schedule(self, name: str) -> None: ...
     def rebuild(self, *, repair: bool) -> Mapping[str, Any]: ...
+    def fill_lake(self) -> int: ...
     def schedule_names(self) -> list[str]: ...
+    @property
+    def buckets(self) -> Buckets: ...
 
 
 class Doors:
@@ -61,14 +66,30 @@ class Doors:
             return {"POST": lambda _: {"records": self._cloud.drain(), **self._now()}}
         if path == "/_local/rebuild":
             return {"POST": lambda fields: self._cloud.rebuild(repair=bool(fields.get("repair")))}
+        if path == "/_local/lake":
+            return {"GET": lambda _: self._lake(), "POST": lambda _: {"objects": self._cloud.fill_lake()}}
+        if path.startswith("/_local/lake/"):
+            return {"GET": lambda _: self._object(path.removeprefix("/_local/lake/"))}
         if path == "/_local/schedules":
             return {"GET": lambda _: {"schedules": self._cloud.schedule_names()}}
         if path.startswith("/_local/schedules/"):
             return {"POST": lambda _: self._run(path.removeprefix("/_local/schedules/"))}
         raise NotFound(
             "没有这个地址",
-            "there is: /_local/token, /_local/clock, /_local/drain, /_local/rebuild, /_local/schedules/{name}",
+            "there is: /_local/token, /_local/clock, /_local/drain, /_local/rebuild, /_local/lake, "
+            "/_local/schedules/{name}",
         )
+
+    def _lake(self) -> dict[str, Any]:
+        self._cloud.drain()
+        self._cloud.run_schedule("write_manifests")
+        return {"keys": self._cloud.buckets.keys(_LAKE)}
+
+    def _object(self, key: str) -> dict[str, Any]:
+        content = self._cloud.buckets.content(_LAKE, key)
+        if content is None:
+            raise NotFound("数据湖没有此对象", "the data lake has no such object")
+        return {"key": key, "content": content.decode()}
 
     def _now(self) -> dict[str, str]:
         return {"now": self._shanghai(self._cloud.now())}

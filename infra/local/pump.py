@@ -114,11 +114,12 @@ class Pump:
         """Read every stream to its end, including what the functions write on the way, as if every batching window
         were over; gives the number of records that are done with. RuntimeError if the streams feed each other without
         end."""
-        return self._rounds(patient=False)
+        return self._rounds(until=None)
 
-    def poll(self) -> int:
-        """The same, but a batch that is not full waits for its batching window; nothing comes while it is `held`."""
-        return 0 if self.held else self._rounds(patient=True)
+    def poll(self, until: datetime | None = None) -> int:
+        """The same, but a batch that is not full waits for its batching window; nothing comes while it is `held`.
+        `until`: what will have waited long enough by then comes now, because the clock is about to leap there."""
+        return 0 if self.held else self._rounds(until=until or self._now())
 
     def skip(self) -> None:
         """Forget everything not yet read: every mapping stands at its stream's end."""
@@ -131,10 +132,10 @@ class Pump:
         """Keep what was given up no longer: its dead letters have been read."""
         self._kept.clear()
 
-    def _rounds(self, *, patient: bool) -> int:
+    def _rounds(self, *, until: datetime | None) -> int:
         done = 0
         for _ in range(_ROUNDS):
-            step = sum(self._advance(mapping, patient=patient) for mapping in self.mappings)
+            step = sum(self._advance(mapping, until) for mapping in self.mappings)
             self._trim()
             self.moved()
             if not step:
@@ -152,10 +153,10 @@ class Pump:
             kept = [position for name, position, _ in self._kept if name == table]
             stream.trim(min([*readers, *kept], default=stream.end))
 
-    def _advance(self, mapping: StreamMapping, *, patient: bool) -> int:
-        """Deliver one batch; gives how many records were passed."""
+    def _advance(self, mapping: StreamMapping, until: datetime | None) -> int:
+        """Deliver one batch; gives how many records were passed. `until` None: it waits for nothing."""
         batch = self._batch(mapping)
-        if patient and self._waits(mapping, batch):
+        if until and self._waits(mapping, batch, until):
             end = batch.places[0]
         else:
             done = self._deliver(mapping, batch.records)
@@ -179,10 +180,10 @@ class Pump:
         batch.full |= len(batch.records) == mapping.batch_size
         return batch
 
-    def _waits(self, mapping: StreamMapping, batch: _Batch) -> bool:
+    def _waits(self, mapping: StreamMapping, batch: _Batch, until: datetime) -> bool:
         if batch.full or not batch.records:
             return False
-        return self._age(batch.records[0]) < mapping.options.window_seconds
+        return _age(batch.records[0], until) < mapping.options.window_seconds
 
     def _deliver(self, mapping: StreamMapping, batch: list[Record], attempt: int = 0) -> int:
         """How many records of the batch, from its first on, are done with: handled or given up. Fewer than all where
@@ -227,11 +228,8 @@ class Pump:
         mapping.stats.failures += failure is not None
         return failure
 
-    def _age(self, record: Record) -> float:
-        return float(self._now().timestamp() - record["dynamodb"]["ApproximateCreationDateTime"])
-
     def _too_old(self, mapping: StreamMapping, record: Record) -> bool:
-        return 0 <= mapping.options.max_age_seconds < self._age(record)
+        return 0 <= mapping.options.max_age_seconds < _age(record, self._now())
 
     def _give_up(
         self, mapping: StreamMapping, batch: list[Record], invocations: int, why: str, *, broke: bool = False
@@ -252,6 +250,10 @@ class _Batch:
     places: list[int]
     end: int
     full: bool
+
+
+def _age(record: Record, now: datetime) -> float:
+    return float(now.timestamp() - record["dynamodb"]["ApproximateCreationDateTime"])
 
 
 def invoked(name: str, function: Function, event: Any) -> tuple[bool, Any]:

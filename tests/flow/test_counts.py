@@ -277,9 +277,10 @@ def test_a_step_sets_off_one_write_of_its_fact_and_no_read_of_the_case(warm: Hub
     facts = len(warm.cloud.tables["FactsTable"].rows)
     found = set_off(warm, case, ACCEPT, REVIEW, GRANT)
     assert not any(set(calls) & READS for calls in found)
-    assert [calls["BatchWriteItem"] for calls in found] == [2, 1, 1]  # its fact; a reader's mark where one reads it
+    # its fact, and the marks of its day: for the list of the lake, and for each reader that reads it
+    assert [calls["BatchWriteItem"] for calls in found] == [3, 2, 2]
     (completed,) = set_off(warm, case, COMPLETE)
-    assert completed["BatchWriteItem"] == 2
+    assert completed["BatchWriteItem"] == 3
     nodes = [name for _, name in warm.cloud.tables["FactsTable"].rows if name.startswith("node#")]
     assert len(nodes) >= 3
     assert len(warm.cloud.tables["FactsTable"].rows) >= facts + 3

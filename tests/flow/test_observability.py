@@ -85,6 +85,7 @@ ENVIRONMENT = {
     "QUARANTINE_TABLE": "quarantine",
     "CONVERSATIONS_TABLE": "conversations",
     "RATINGS_TABLE": "ratings",
+    "LAKE_BUCKET": "lake",
     "OIDC_ISSUER": ISSUER,
     "OIDC_AUDIENCE": AUDIENCE,
     "OIDC_JWKS_URL": "https://id.example.cn/jwks",

@@ -34,6 +34,7 @@ COMMANDS = [
     "redrive",
     "rebuild",
     "registry",
+    "lake",
 ]
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.endpoint
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
@@ -206,3 +207,28 @@ def _cancelled(reasons: list[dict[str, Any]]) -> Answer:
 def _error(status: int, code: str, message: str = "as the test says", **extra: Any) -> Answer:
     document = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": message, **extra}
     return status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(document)
+
+
+@contextmanager
+def s3_wire(*, down: bool = False) -> Iterator[list[tuple[str, str]]]:
+    """The calls to S3 that are made while this lasts, as method and path; `down`: it answers that it is overloaded. The
+    SDK does not sleep between its attempts."""
+    calls: list[tuple[str, str]] = []
+    beneath, wait = BotocoreStubber.process_request, botocore.endpoint.time
+
+    def send(stubber: Any, request: Any) -> Any:
+        parts = urlsplit(request.url)
+        if "s3." not in (parts.hostname or ""):
+            return beneath(stubber, request)
+        calls.append((request.method, parts.path))
+        return _OVERLOADED if down else beneath(stubber, request)
+
+    BotocoreStubber.process_request = send
+    botocore.endpoint.time = SimpleNamespace(sleep=lambda seconds: None)
+    try:
+        yield calls
+    finally:
+        BotocoreStubber.process_request, botocore.endpoint.time = beneath, wait
+
+
+_OVERLOADED = 503, {"Content-Type": "application/xml"}, "<Error><Code>SlowDown</Code><Message>as told</Message></Error>"
