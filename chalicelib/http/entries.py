@@ -69,10 +69,11 @@ class ResultIn(Closed):
 
 
 class FeeIn(Closed):
-    """Whether it costs something, and by which rule."""
+    """Whether it costs something, and by which rule; `told`: how much, and who pays nothing, as citizens are told."""
 
     charged: bool
     basis: Annotated[str, StringConstraints(max_length=300)] = ""
+    told: NamesIn | None = None
 
 
 class GradeIn(Closed):

@@ -180,7 +180,10 @@ def _result(found: Mapping[str, Any], words: Glossary) -> str:
 
 
 def _fee(found: Mapping[str, Any], _words: Glossary) -> str:
-    return f"收费：{found['basis']}" if found["charged"] else "未列收费 none named"
+    if not found["charged"]:
+        return "未列收费 none named"
+    more = [markdown.bilingual(found["told"]["zh"], found["told"]["en"])] if "told" in found else []
+    return BREAK.join([f"收费：{found['basis']}", *more])
 
 
 def _text(found: Mapping[str, str], _words: Glossary) -> str:
@@ -216,7 +219,7 @@ _SHOWN: Mapping[str, Attribute] = {
     "materials": Attribute("材料 Materials", _materials, ("code", "name", "necessity", "source", "mediums")),
     "result": Attribute("办理结果 Result", _result, ("name", "kind")),
     "delivery": Attribute("送达方式 Delivery", _choices("delivery")),
-    "fee": Attribute("收费 Fee", _fee, ("charged", "basis")),
+    "fee": Attribute("收费 Fee", _fee, ("charged", "basis", "told", *_OF_TEXT)),
     "visits": Attribute("到现场次数 Visits", lambda visits, _words: str(visits)),
     "separation": Attribute("岗位分离 Separation", _separation),
     "on_site_check": Attribute("现场核查 On-site check", _yes),

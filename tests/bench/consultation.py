@@ -146,7 +146,7 @@ def costs() -> Iterator[Row]:
         return [json.loads(each) for each in text]
 
     for what, work, most in (
-        (f"index of {MANY} entries, built", lambda: Index(passages, lexicon()), 150.0),
+        (f"index of {MANY} entries, built", lambda: Index(passages, lexicon()), 200.0),
         ("a question of 20 characters", lambda: held.search(longest[:20]), 3.0),
         (f"a question of {questions.LONGEST} characters", lambda: held.search(longest), 25.0),
     ):

@@ -57,6 +57,8 @@ def progress(hub: Hub, reply: Any) -> Any:
     [
         ("身份证丢了去哪补办", "knowledge/id-card-lost", "派出所"),
         ("港澳通行证过期了怎么换", "knowledge/hong-kong-macao", "出入境窗口"),
+        ("身份证多少钱", "knowledge/id-card-fee", "收费：居民身份证工本费，期满换领20元，遗失、损坏补领40元"),
+        ("办护照要户口本吗", "knowledge/passport-first", "需要："),
         ("孩子上户口要带什么", "knowledge/birth-registration", "出生医学证明"),
         ("護照幾天能拿到？多少錢", "knowledge/passport-first", "承诺7个工作日办结（法定15日）。收费：普通护照工本费。"),
         ("驾驶证期满换证、遗失补证", "item/driving-licence-renewal", "当场办结。"),

@@ -74,7 +74,8 @@ def _fee(document: Document) -> Text | None:
     fee = document.get("fee")
     if fee is None or not fee["charged"]:
         return Text("办事指南未载明收费。", "The guide names no charge.")
-    return Text(f"收费：{fee['basis']}。", f"A charge applies: {fee['basis']}.")
+    told = fee.get("told") or {"zh": fee["basis"], "en": fee["basis"]}
+    return Text(f"收费：{told['zh']}。", f"A charge applies: {told['en']}.")
 
 
 def _place(document: Document) -> Text:

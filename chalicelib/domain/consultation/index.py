@@ -63,7 +63,7 @@ class Match:
     @property
     def order(self) -> float:
         """By which matches are ranked; larger is nearer."""
-        near = float(self.of_question ** (1 - _ORDER) * self.of_phrase**_ORDER)
+        near = _near(self.of_question, self.of_phrase)
         return near * _ASTRAY if self.astray else near
 
 
@@ -95,13 +95,16 @@ class Index:
         asked = read_question(question, self._lexicon)
         total = sum(self._rarity.get(gram, self._unseen) * weight for gram, weight in asked.grams.items())
         nearest: dict[str, Match] = {}
+        best: dict[str, float] = {}
         for number, common in self._common(asked.grams).items():
             passage, phrase = self._phrases[number]
             shares = min(1.0, common / total), min(1.0, common / self._weights[number])
+            known = best.get(passage.about, -1.0)
+            if _near(*shares) <= known:  # the most of them
+                continue
             match = Match(passage, phrase, *shares, self._astray(asked, number))
-            known = nearest.get(passage.about)
-            if known is None or match.order > known.order:
-                nearest[passage.about] = match
+            if match.order > known:
+                nearest[passage.about], best[passage.about] = match, match.order
         nearest.update(self._signalled(question))
         return _capped(sorted(nearest.values(), key=lambda match: (-match.order, match.passage.ref))[:NEAREST])
 
@@ -125,6 +128,10 @@ class Index:
             for number, share in zip(self._numbers.get(gram, ()), self._shares.get(gram, ()), strict=True):
                 found[number] = found.get(number, 0.0) + rarity * min(weight, share)
         return found
+
+
+def _near(of_question: float, of_phrase: float) -> float:
+    return float(of_question ** (1 - _ORDER) * of_phrase**_ORDER)
 
 
 def _capped(matches: Iterable[Match]) -> list[Match]:

@@ -36,23 +36,23 @@ def parse(data: Mapping[str, Any], spelt: Callable[[str], str]) -> Sense:
     """From the lexicon's table; `spelt` brings a word into the one spelling of its texts."""
     marks, documents = _names(data["marks"], spelt), _names(data["documents"], spelt)
     papers = {spelt(word) for word in data["papers"]}
-    paper, needing, home = _any_of(papers), _any_of(data["needing"]), _any_of(data["home"])
-    moving, turning, owner = _any_of(data["moving"]), _any_of(data["turning"]), _any_of(data["owners"])
-    lost = _any_of(spelt(word) for word in data["lost"])
+    paper, needing, home = any_of(papers), any_of(data["needing"]), any_of(data["home"])
+    moving, turning, owner = any_of(data["moving"]), any_of(data["turning"]), any_of(data["owners"])
+    lost = any_of(spelt(word) for word in data["lost"])
     moves = rf"(?:(?:{moving})|(?<=户口){_GAP}(?:{turning}))"
     return Sense(
         marks,
         documents,
-        re.compile(_any_of(marks)),
-        re.compile(_any_of(documents)),
+        re.compile(any_of(marks)),
+        re.compile(any_of(documents)),
         re.compile(
             rf"(?<=[^\s,。;!?])(?:{needing})(?:{owner})?(?:{paper})(?:(?:和|与|跟|、|及)(?:{paper}))*(?=(?:原件|复印件)?(?:吗|么|嘛|不|$|[?,。]))"
             rf"|(?:没有|没带|忘带|忘带了|不带)(?:{paper})(?=(?:能|可以|可不可以|还能|怎么))"
         ),
         re.compile(rf"(?:从|由)(?:{home}){_GAP}{moves}(?:{home})"),
         re.compile(rf"{moves}(?:{home})"),
-        re.compile(_any_of(spelt(word) for word in data["broad"])),
-        re.compile(rf"{_any_of(spelt(word) for word in data['harmless'])}|(?:{lost}了?)(?:{paper})"),
+        re.compile(any_of(spelt(word) for word in data["broad"])),
+        re.compile(rf"{any_of(spelt(word) for word in data['harmless'])}|(?:{lost}了?)(?:{paper})"),
     )
 
 
@@ -60,12 +60,18 @@ def _names(rows: Iterable[list[str]], spelt: Callable[[str], str]) -> dict[str, 
     return {spelt(word): spelt(row[0]) for row in rows for word in row}
 
 
-def _any_of(words: Iterable[str]) -> str:
-    """A pattern for any of the words, the longest that fits; words of Latin letters stand alone."""
-    return "|".join(
-        rf"(?<![a-z]){re.escape(word)}(?![a-z])" if word.isascii() else re.escape(word)
-        for word in sorted(set(words), key=lambda word: (-len(word), word))
-    )
+def any_of(words: Iterable[str]) -> str:
+    """A pattern for any of the words, the longest that fits. They are sorted by their first letters, so that a text is
+    not held against each of hundreds at every place; words of Latin letters stand alone, not inside others."""
+    heads: dict[str, list[str]] = {}
+    for word in sorted(words, key=lambda word: (-len(word), word)):
+        tail = re.escape(word[1:]) + (r"(?![a-z])" if word.isascii() else "")
+        heads.setdefault(word[0], []).append(tail)
+    return "|".join(f"{_alone(head)}(?:{'|'.join(tails)})" for head, tails in heads.items())
+
+
+def _alone(head: str) -> str:
+    return rf"(?<![a-z]){head}" if head.isascii() else head
 
 
 def directed(text: str, sense: Sense) -> str:

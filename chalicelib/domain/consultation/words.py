@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain.consultation import sense, talk
@@ -50,7 +50,7 @@ def parse(data: Mapping[str, Any]) -> Lexicon:
     if set(data["facets"]) != set(FACETS):
         raise BrokenDefinition(f"lexicon.facets: exactly {', '.join(FACETS)} are needed")
     weights = {word: weight for name, weight in reversed(WEIGHTS.items()) for word in data[name]}
-    variants = re.compile(_any_of(synonyms))
+    variants = re.compile(sense.any_of(synonyms))
     return Lexicon(
         weights,
         synonyms,
@@ -58,7 +58,7 @@ def parse(data: Mapping[str, Any]) -> Lexicon:
         {name: tuple(words) for name, words in data["facets"].items()},
         tuple(data["person"]),
         variants,
-        re.compile(f"{_any_of(w for w in weights if not w.isascii())}|[a-z]+|[0-9]+|[^\\W_]"),
+        re.compile(f"{sense.any_of(w for w in weights if not w.isascii())}|[a-z]+|[0-9]+|[^\\W_]"),
         sense.parse(data["sense"], lambda word: variants.sub(lambda match: synonyms[match[0]], word)),
         talk.parse(data["talk"]),
     )
@@ -71,20 +71,6 @@ def _synonyms(rows: Iterable[list[str]]) -> dict[str, str]:
             if found.setdefault(word, first) != first:
                 raise BrokenDefinition(f"lexicon.synonyms: {word!r} stands in two rows")
     return found
-
-
-def _any_of(words: Iterable[str]) -> str:
-    """A pattern for any of the words, the longest that fits. They are sorted by their first letters, so that a text is
-    not held against each of hundreds at every place; words of Latin letters stand alone, not inside others."""
-    heads: dict[str, list[str]] = {}
-    for word in sorted(words, key=lambda word: (-len(word), word)):
-        tail = re.escape(word[1:]) + (r"(?![a-z])" if word.isascii() else "")
-        heads.setdefault(word[0], []).append(tail)
-    return "|".join(f"{_alone(head)}(?:{'|'.join(tails)})" for head, tails in heads.items())
-
-
-def _alone(head: str) -> str:
-    return rf"(?<![a-z]){head}" if head.isascii() else head
 
 
 def plain(text: str, lexicon: Lexicon) -> str:
@@ -133,14 +119,14 @@ def _grams(row: Sequence[tuple[str, float]]) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text as it is compared: its grams, the marks and documents it names (lexicon.toml), its words of a matter, and
-    whether it is too short to be about one matter: a word of many (户口), or hardly any."""
+    """A text as it is compared: its grams, the marks and documents it names (lexicon.toml), and its words of a
+    matter. `vague`: a question is too short to be about one matter: a word of many (户口), or hardly any."""
 
     grams: Mapping[str, float]
     marks: Mapping[str, str]
     documents: frozenset[str]
     cores: frozenset[str]
-    vague: bool
+    vague: bool = False
 
     @property
     def named(self) -> frozenset[str]:
@@ -158,22 +144,24 @@ class Reading:
 
 def read(text: str, lexicon: Lexicon) -> Reading:
     """A phrase as it is compared."""
-    return _read(plain(text, lexicon), lexicon)
+    return _read(plain(text, lexicon), lexicon)[0]
 
 
 def read_question(text: str, lexicon: Lexicon) -> Reading:
     """A question as it is compared: without the papers that it only asks for."""
-    return _read(sense.without_objects(plain(text, lexicon), lexicon.sense)[0], lexicon)
+    said = sense.without_objects(plain(text, lexicon), lexicon.sense)[0]
+    found, letters = _read(said, lexicon)
+    rest, broad = lexicon.sense.broad.subn("", said)
+    nothing = broad > 0 and all(weight <= WEIGHTS["asking"] for _, weight in _pieces(rest, lexicon))
+    return replace(found, vague=nothing or (not found.cores and letters < SHORT))
 
 
-def _read(text: str, lexicon: Lexicon) -> Reading:
+def _read(text: str, lexicon: Lexicon) -> tuple[Reading, int]:
+    """A text in one spelling, and how many letters of it count."""
     row = _pieces(text, lexicon)
     core = frozenset(piece for piece, weight in row if weight >= 1)
-    rest, broad = lexicon.sense.broad.subn("", text)
-    said = any(weight > WEIGHTS["asking"] for _, weight in _pieces(rest, lexicon))
-    short = not core and sum(len(piece) for piece, _ in row) < SHORT
     marks, documents = sense.marks(text, lexicon.sense), sense.documents(text, lexicon.sense)
-    return Reading(_grams(row), marks, documents, core, short or (broad > 0 and not said))
+    return Reading(_grams(row), marks, documents, core), sum(len(piece) for piece, _ in row)
 
 
 def facets(text: str, lexicon: Lexicon) -> tuple[str, ...]:
