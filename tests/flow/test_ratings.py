@@ -168,6 +168,9 @@ def test_nobody_takes_the_applicants_place(hub: Hub) -> None:
     ]  # fmt: skip
     of_case = hub.get(f"/v1/cases/{case.id}/ratings", ZHANG)["items"]
     assert sorted(each["why"] for each in of_case) == ["active", "recorded", "superseded"]
+    hub.cloud.advance(DAY)
+    found = [each for each in hub.get(f"/v1/findings?org={HAISHU}", DESK)["items"] if each["rule"] == "A40"]
+    assert [each["evidence"] for each in found] == [{"cases": [case.id]}]
 
 
 def test_a_device_of_the_staff_cannot_rate(hub: Hub) -> None:
