@@ -156,7 +156,7 @@ def published(call: Call) -> Answer:
         identity=call.identity,
         first=first,
         last=last,
-        after=cursors.decode(query.cursor, {"s": str, "n": int, "t": int}, ("t", first, last)),
+        after=cursors.decode(query.cursor, {"s": str, "n": int}),
         most=query.limit,
     )
     known = reasons.all_reasons()
