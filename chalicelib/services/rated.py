@@ -17,7 +17,7 @@ from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.case import Evidence
 from chalicelib.domain.rating import DECIDES, FIRST, MATTER, RECORDED, SUPERSEDED, Rating, Standing, Way
 from chalicelib.errors import BadLink, FieldError, Forbidden, InvalidInput, NotFound
-from chalicelib.services import casework, ratings, subjects
+from chalicelib.services import casework, rating_links, subjects
 from chalicelib.services.casework import Known
 from chalicelib.services.reading import READS_A_PAGE, ROWS_A_READ, Page
 from chalicelib.services.subjects import Holder
@@ -130,7 +130,7 @@ def of_case(case_id: str, identity: Identity, now: datetime) -> list[Told]:
 def of_link(token: str, now: datetime) -> list[Told]:
     """The ratings of the service that a link is for, with what became of them: the applicant's by their own link, by a
     receipt what came in the same way. BadLink, also for a link that staff print; ExpiredLink, NotFound."""
-    known, visit, holder = ratings.rated_by(token, now)
+    known, visit, holder = rating_links.rated_by(token, now)
     if holder is Holder.anybody:
         raise BadLink(
             "窗口出具的链接只用于评价；查看处理情况请使用评价后收到的回执（receipt），或登录",
