@@ -15,7 +15,7 @@ from chalicelib.domain import organisation
 from chalicelib.domain.calendar import end_of_day
 from chalicelib.domain.case import Case, Evidence, Law, Node, unfolded
 from chalicelib.domain.clocks import Clock, Limit, Unit
-from chalicelib.domain.item import Item
+from chalicelib.domain.item import Item, Text
 from chalicelib.domain.pause_classes import PAUSE_CLASSES
 from chalicelib.domain.procedure import BACK, SUBMIT, Action, Procedure, Stage
 from chalicelib.domain.wish import Wish
@@ -35,9 +35,9 @@ def advance(case: Case, node: Node, law: Law) -> Case:
     return stepped(case, node, row, law, clocks_after(case, node, row, law))
 
 
-def rows_taken(case: Case, law: Law) -> tuple[Action | None, ...]:
-    """The row of the table that each node of a case followed: one action may have several, by the state from which it
-    was taken. From where the nodes do not add up, the first row of that name; None for an action that is none."""
+def step_names(case: Case, law: Law) -> tuple[Text, ...]:
+    """What each step of a case is called: an action may have several rows, by the state from which it was taken. From
+    where the nodes do not add up, by the first row of that name; what is no action stands for itself."""
     rows: list[Action | None] = [next(iter(law.procedure.rows(node.action)), None) for node in case.nodes]
     before = unfolded(case)
     for place, node in enumerate(case.nodes):
@@ -46,7 +46,8 @@ def rows_taken(case: Case, law: Law) -> tuple[Action | None, ...]:
             before = advance(before, node, law)
         except (KeyError, ValueError):  # a history that was touched
             break
-    return tuple(rows)
+    taken = zip(case.nodes, rows, strict=True)
+    return tuple(row.text if row else Text(node.action, node.action) for node, row in taken)
 
 
 def clocks_after(case: Case, step: Node | Wish, row: Action, law: Law) -> Mapping[str, Clock]:

@@ -6,19 +6,16 @@ This module must not know tables, links or who is asking.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from chalicelib.domain.case import Case, Law
 from chalicelib.domain.folding import deemed
 from chalicelib.domain.item import Text
 from chalicelib.domain.wish import AGENT, APPLICANT
-from chalicelib.errors import BrokenDefinition
 
 LONGEST_TEXT = 1_000  # characters
 DEFAULT, FIRST, AGAIN = 0, 1, 2  # 默认评价, 首次评价, 追评: the numbers of one service's ratings (assessNumber)
@@ -285,21 +282,3 @@ def adverse(case: Case, at: datetime) -> bool:
         return True
     until = case.closed_at or at
     return any(due is not None and until > due.last for due in case.dues.values())
-
-
-def reasons_of(data: Mapping[str, Any]) -> tuple[int, Mapping[str, Reason]]:
-    """Version and reasons from their table; BrokenDefinition names the place of whatever does not hold."""
-    version, entries = data.get("version"), data.get("reasons")
-    if set(data) != {"version", "reasons"} or type(version) is not int or not isinstance(entries, list):
-        raise BrokenDefinition("reasons: a version and a list of tables [[reasons]] are needed, and nothing else")
-    found: dict[str, Reason] = {}
-    for number, entry in enumerate(entries, start=1):
-        place = f"reasons[{number}]"
-        if set(entry) != {"code", "service", "zh", "en"} or not all(entry.values()):
-            raise BrokenDefinition(f"{place}: code, service, zh and en are needed, and nothing else")
-        if not re.fullmatch(r"[a-z_]{1,40}", entry["code"]) or entry["code"] in found:
-            raise BrokenDefinition(f"{place}.code: a name of its own is needed")
-        if entry["service"] not in tuple(Service):
-            raise BrokenDefinition(f"{place}.service: {entry['service']!r} is not one of {', '.join(Service)}")
-        found[entry["code"]] = Reason(entry["code"], Service(entry["service"]), Text(entry["zh"], entry["en"]))
-    return version, found

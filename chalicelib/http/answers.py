@@ -14,8 +14,8 @@ from pydantic import Field
 from chalicelib.domain import identifiers, materials
 from chalicelib.domain.case import Case, Evidence, Law, Node
 from chalicelib.domain.clocks import Light
-from chalicelib.domain.folding import deemed, rows_taken
-from chalicelib.domain.procedure import Action
+from chalicelib.domain.folding import deemed, step_names
+from chalicelib.domain.item import Text
 from chalicelib.domain.wish import APPLICANT
 from chalicelib.http.fields import Deadline, Names, Shown, Time, deadline, names, shanghai
 from chalicelib.services.casework import Known
@@ -237,24 +237,23 @@ def masked(applicant: Mapping[str, str]) -> dict[str, str]:
 
 def history(found: History, *, to_staff: bool) -> HistoryOut:
     """A verified history."""
-    case, rows = found.known.case, rows_taken(found.known.case, found.known.law)
+    case = found.known.case
+    called = step_names(case, found.known.law)
     return HistoryOut(
         case_id=case.id,
         version=case.version,
         verified=found.verified,
         broken_at=found.broken_at,
-        nodes=[
-            _node(found, number, node, row, to_staff)
-            for number, (node, row) in enumerate(zip(case.nodes, rows, strict=True), start=1)
-        ],
+        nodes=[_node(found, number, text, to_staff) for number, text in enumerate(called, start=1)],
     )
 
 
-def _node(found: History, number: int, node: Node, row: Action | None, to_staff: bool) -> NodeOut:
+def _node(found: History, number: int, called: Text, to_staff: bool) -> NodeOut:
+    node = found.known.case.nodes[number - 1]
     return NodeOut(
         number=number,
         action=node.action,
-        name=_name(node, row),
+        name=names(called),
         at=node.at,
         actor=node.actor if to_staff else None,
         evidence={
@@ -266,11 +265,6 @@ def _node(found: History, number: int, node: Node, row: Action | None, to_staff:
         dossier=found.dossiers.get(number),  # type: ignore[arg-type]  # the service gives one of the three words
         chain=node.chain.hex(),
     )
-
-
-def _name(node: Node, row: Action | None) -> Names:
-    """What a step is called; a name that somebody put in stands for itself."""
-    return names(row.text) if row else Names(zh=node.action, en=node.action)
 
 
 def _for_everybody(name: str, node: Node, law: Law) -> bool:
@@ -293,8 +287,8 @@ def _shown(name: str, value: Evidence, found: History) -> Any:
 
 def steps(known: Known) -> list[ProgressNode]:
     """What was done of a case or order, without who did it."""
-    taken = zip(known.case.nodes, rows_taken(known.case, known.law), strict=True)
-    return [ProgressNode(action=node.action, name=_name(node, row), at=node.at) for node, row in taken]
+    taken = zip(known.case.nodes, step_names(known.case, known.law), strict=True)
+    return [ProgressNode(action=node.action, name=names(text), at=node.at) for node, text in taken]
 
 
 def progress(known: Known) -> ProgressOut:

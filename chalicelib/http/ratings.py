@@ -71,9 +71,9 @@ def link(call: Call) -> Answer:
     service once and shows nothing."""
     import segno
 
-    from chalicelib.services import ratings
+    from chalicelib.services import rating_links
 
-    made = ratings.link(call.path["case_id"], call.query.visit, call.who, call.now)
+    made = rating_links.link(call.path["case_id"], call.query.visit, call.who, call.now)
     url = f"{settings.current().rating_page}#{made.token}"
     return Answer(
         LinkOut(
@@ -103,7 +103,7 @@ def rate(call: Call) -> Answer:
     of the hall. What staff enter is kept beside (代录), never counted, and in nobody's way. A bad rating ticks a reason
     or says why."""
     from chalicelib.http import rating_answers
-    from chalicelib.services import ratings
+    from chalicelib.services import rating_links, ratings
 
     body: RatingIn = call.body
     rating = ratings.rate(
@@ -125,7 +125,7 @@ def rate(call: Call) -> Answer:
         digest=call.digest,
         now=call.now,
     )
-    return Answer(rating_answers.given(rating, ratings.receipt(rating)))
+    return Answer(rating_answers.given(rating, rating_links.receipt(rating)))
 
 
 @door.operation(
@@ -156,7 +156,7 @@ def published(call: Call) -> Answer:
         identity=call.identity,
         first=first,
         last=last,
-        after=cursors.decode(query.cursor, {"s": str, "n": int, "t": int}, ("t", first, last)),
+        after=cursors.decode(query.cursor, {"s": str, "n": int}),
         most=query.limit,
     )
     known = reasons.all_reasons()

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from chalicelib.domain.rating import Reason, reasons_of
+from chalicelib.domain.rating import Reason
+from chalicelib.domain.rating_reasons import reasons_of
 from chalicelib.errors import BrokenDefinition
 
 

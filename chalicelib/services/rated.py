@@ -1,7 +1,8 @@
 """Reading ratings: published ones for everybody, one's own with what became of it, a unit's own for its staff.
 
 An anonymous rating leads to no case and no person, whoever of the staff asks. Every list is bounded; a page costs at
-most four reads of ratings, two of orders and one of long replies. This module must not write and must not know HTTP.
+most four reads of ratings, one of where it goes on, one of what replaced others, two of orders and one of long replies.
+This module must not write and must not know HTTP.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from chalicelib.domain import authority, order, rating
 from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.case import Evidence
 from chalicelib.domain.rating import DECIDES, FIRST, MATTER, RECORDED, SUPERSEDED, Rating, Standing, Way
-from chalicelib.errors import BadLink, Forbidden, NotFound
-from chalicelib.services import casework, ratings, subjects
+from chalicelib.errors import BadLink, FieldError, Forbidden, InvalidInput, NotFound
+from chalicelib.services import casework, rating_links, subjects
 from chalicelib.services.casework import Known
 from chalicelib.services.reading import READS_A_PAGE, ROWS_A_READ, Page
 from chalicelib.services.subjects import Holder
@@ -55,8 +56,10 @@ def published(
     most: int,
 ) -> Page:
     """The ratings of an organisation, an item, or an organisation's of an item, newest first: what counts or follows a
-    reply, for everybody; all of them for staff of that organisation or above. At most READS_A_PAGE reads of ratings; a
-    page may be short and still go on."""
+    reply, for everybody; all of them for staff of that organisation or above. At most READS_A_PAGE reads of ratings,
+    and one of the rating behind which it goes on; a page may be short and still go on. InvalidInput for a place that is
+    not in this list."""
+    after = _place(after, organisation, item, first, last) if after else None
     rows: list[Told] = []
     reads = ROWS_A_READ if organisation and item else most
     for _ in range(READS_A_PAGE):
@@ -72,7 +75,23 @@ def published(
             break
         if after is None or len(rows) == most:
             break
-    return Page(tuple(rows), after)
+    return Page(tuple(rows), {name: after[name] for name in ("s", "n")} if after else None)
+
+
+def _place(
+    after: Mapping[str, Any], organisation: str | None, item: str | None, first: datetime, last: datetime
+) -> Mapping[str, Any]:
+    """Where a list goes on behind a rating, which is named alone: its instant would say when an anonymous one came."""
+    found = store.one(after["s"], after["n"])
+    within = found is not None and first <= found.at <= last
+    if found is None or not within or (found.organisation != organisation if organisation else _item(found) != item):
+        zh, en = "游标无效，请使用上一页返回的 next", "pass back the `next` of the page before, unchanged"
+        raise InvalidInput(errors=[FieldError("cursor", "unknown_cursor", zh, en)])
+    return store.position(found)
+
+
+def _item(given: Rating) -> str:
+    return given.item.rpartition("@")[0]
 
 
 def sees(identity: Identity | None, given: Rating) -> bool:
@@ -82,7 +101,7 @@ def sees(identity: Identity | None, given: Rating) -> bool:
 
 def _listed(each: Told, item: str | None, identity: Identity | None) -> bool:
     """评价结果全公开: what was excluded, and what nobody said, is not shown to the public."""
-    if item is not None and each.rating.item.rpartition("@")[0] != item:
+    if item is not None and _item(each.rating) != item:
         return False
     return sees(identity, each.rating) or each.standing.counted or each.standing.why == "again"
 
@@ -111,7 +130,7 @@ def of_case(case_id: str, identity: Identity, now: datetime) -> list[Told]:
 def of_link(token: str, now: datetime) -> list[Told]:
     """The ratings of the service that a link is for, with what became of them: the applicant's by their own link, by a
     receipt what came in the same way. BadLink, also for a link that staff print; ExpiredLink, NotFound."""
-    known, visit, holder = ratings.rated_by(token, now)
+    known, visit, holder = rating_links.rated_by(token, now)
     if holder is Holder.anybody:
         raise BadLink(
             "窗口出具的链接只用于评价；查看处理情况请使用评价后收到的回执（receipt），或登录",

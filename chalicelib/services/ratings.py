@@ -14,11 +14,9 @@ from chalicelib.domain import order, organisation, rating
 from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.case import Case
-from chalicelib.domain.rating import AGAIN, FIRST, MATTER, RECORDED, Channel, Rating, RatingLevel, Service, Way
+from chalicelib.domain.rating import AGAIN, FIRST, RECORDED, Channel, Rating, RatingLevel, Service, Way
 from chalicelib.errors import (
     AlreadyRated,
-    BadLink,
-    ExpiredLink,
     FieldError,
     Forbidden,
     InvalidInput,
@@ -28,6 +26,7 @@ from chalicelib.errors import (
 )
 from chalicelib.services import casework, registry, subjects
 from chalicelib.services.casework import Known
+from chalicelib.services.rating_links import not_for_agents, rated_by, visit_of
 from chalicelib.services.subjects import Holder, RequestId
 from chalicelib.store import orders
 from chalicelib.store import ratings as store
@@ -60,16 +59,6 @@ class Given:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A link to rate one service of a case, and until when it holds."""
-
-    token: str
-    case_id: str
-    visit: int
-    expires: datetime
-
-
 def rate(given: Given, *, identity: Identity | None, key: str, digest: bytes, now: datetime) -> Rating:
     """Keeps a rating, or gives the one that this very request made before.
 
@@ -98,37 +87,6 @@ def rate(given: Given, *, identity: Identity | None, key: str, digest: bytes, no
     return _same(earlier, request)
 
 
-def receipt(made: Rating) -> str | None:
-    """What whoever rated needs to see what became of it, and to rate once more; None for what staff entered."""
-    holder = {Way.own: Holder.applicant, Way.here: Holder.rater}.get(made.way)
-    return subjects.rating_link(made.case_id, made.visit, made.at, holder)[0] if holder else None
-
-
-def link(case_id: str, visit: int | None, identity: Identity, now: datetime) -> Link:
-    """A link for the applicant; or one for staff of an organisation that handled the case, to print, which opens
-    nothing but one rating. It says nothing of whether the service was rated yet."""
-    known = casework.visible(case_id, identity, now)
-    if identity.kind is Kind.citizen and not subjects.is_applicant(identity, known.case.applicant):
-        raise _not_for_agents()
-    holder = Holder.applicant if identity.kind is Kind.citizen else Holder.anybody
-    visit = _visit(known.case, visit)
-    token, expires = subjects.rating_link(known.case.id, visit, now, holder)
-    return Link(token, known.case.id, visit, expires)
-
-
-def rated_by(token: str, now: datetime) -> tuple[Known, int, Holder]:
-    """The case and service that a link is for, and who was given it. BadLink, ExpiredLink, NotFound."""
-    linked = subjects.linked(token)
-    if linked is None:
-        raise BadLink()
-    if now.timestamp() > linked.expires:
-        raise ExpiredLink()
-    known = casework.find(linked.case_id)
-    if known is None:
-        raise casework.unknown()
-    return known, linked.visit, linked.holder
-
-
 def follow_up_of(service: str) -> str:
     """The name of the order that a bad first rating of a service opens."""
     return order.name(order.FOLLOW_UP, f"{service}-{FIRST}")
@@ -143,7 +101,7 @@ def _rated(given: Given, identity: Identity | None, now: datetime) -> tuple[Know
     if identity is None:
         raise Unauthenticated("请登录后评价，或使用回执上的评价链接", "sign in to rate, or use the link on the receipt")
     known = casework.visible(str(given.case_id), identity, now)
-    return known, _visit(known.case, given.visit), None
+    return known, visit_of(known.case, given.visit), None
 
 
 def _way(case: Case, holder: Holder | None, identity: Identity | None) -> Way:
@@ -183,24 +141,6 @@ def _no_second() -> NotRateable:
     )
 
 
-def _visit(case: Case, visit: int | None) -> int:
-    """一事一评 for a matter that came in online, 一次一评 for what was served on site. Of several such services it is
-    told which is meant: a guess would be another one when a request is repeated after the next."""
-    found = rating.visits(case)
-    if visit is None and not rating.came_on_site(case):
-        return MATTER
-    if visit is None and len(found) == 1:
-        return found[0]
-    if visit not in found:
-        numbers = "、".join(map(str, found)) or "—"
-        zh, en = (
-            f"本办件的现场服务：{numbers}",
-            f"services on site of this case: {', '.join(map(str, found)) or 'none'}",
-        )
-        raise InvalidInput(errors=[FieldError("visit", "no_such_visit", zh, en)])
-    return int(visit)
-
-
 def _channel(given: Given, identity: Identity | None) -> Channel:
     if identity is not None and identity.kind is not Kind.citizen:
         allowed, channel = (_BY_SYSTEM if identity.kind is Kind.system else _BY_STAFF), given.channel
@@ -225,13 +165,9 @@ def _require_rater(case: Case, device: str, identity: Identity | None) -> None:
         return
     if identity.kind is Kind.citizen:
         if subjects.is_applicant(identity, case.agent) and not subjects.is_applicant(identity, case.applicant):
-            raise _not_for_agents()
+            raise not_for_agents()
     elif identity.kind is Kind.staff and identity.subject in {node.actor for node in case.nodes}:
         raise Forbidden("经办人员不得录入本办件的评价", "who worked on a case cannot enter its rating")
-
-
-def _not_for_agents() -> Forbidden:
-    return Forbidden("评价由申请人本人作出，代理人不得评价", "the applicant rates; an agent cannot")
 
 
 def _require_reasons(given: Given, service: Service) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.domain import fact, rating
 from chalicelib.domain.case import Case
 from chalicelib.domain.rating import Channel, Rating, RatingLevel, Standard, code_of, level_of
+from chalicelib.domain.rating_reasons import reasons_of
 from chalicelib.errors import BrokenDefinition
 from chalicelib.reasons import all_reasons, current
 from tests.support.people import CENTRE_WINDOW, COUNTY
@@ -173,5 +174,5 @@ def test_the_reasons_in_force_differ_online_and_on_site() -> None:
 )
 def test_a_broken_table_of_reasons_is_refused_by_place(change: dict[str, Any], told: str) -> None:
     with pytest.raises(BrokenDefinition) as refused:
-        rating.reasons_of({"version": 1, "reasons": [], **change})
+        reasons_of({"version": 1, "reasons": [], **change})
     assert told in str(refused.value)

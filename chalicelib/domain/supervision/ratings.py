@@ -39,6 +39,17 @@ def in_haste(span: Span, parameters: Parameters, _calendar: Calendar) -> Verdict
     return tuple(_many("A13", span, {"": quick}, parameters["ratings"]))
 
 
+def entered_by_the_unit(span: Span, _parameters: Parameters, _calendar: Calendar) -> Verdict:
+    """代录好评：被评价单位的工作人员自行录入好评。
+
+    Staff of the unit that is rated entered a good rating themselves. It is not counted; that it was entered is looked
+    into."""
+    if span.ratings is None:
+        return NotMeasurable("ratings")
+    entered = [rating for rating in span.ratings if rating.own and rating.level >= _GOOD]
+    return tuple(_many("A40", span, {"": entered}, 1)) if entered else ()
+
+
 def from_one_device(span: Span, parameters: Parameters, _calendar: Calendar) -> Verdict:
     """同一设备评价：同一设备一日内作出多条评价。
 
@@ -139,4 +150,5 @@ CODE: Mapping[str, SpanCode] = {
     "A37": (by_one_person, ("ratings",)),
     "A38": (all_good, ("ratings",)),
     "A39": (silent_where_it_went_badly, ("cases", "percent")),
+    "A40": (entered_by_the_unit, ()),
 }

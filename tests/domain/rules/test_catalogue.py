@@ -38,7 +38,7 @@ def test_the_catalogue_in_force_has_every_rule_under_its_code() -> None:
     found = rules.all_rules()
     assert set(found) == {each["code"] for each in CATALOGUE["rules"]}
     assert all(code == rule.code for code, rule in found.items())
-    assert {f"A{number:02d}" for number in range(1, 40)} | {f"W{number:02d}" for number in range(1, 5)} == set(found)
+    assert {f"A{number:02d}" for number in range(1, 41)} | {f"W{number:02d}" for number in range(1, 5)} == set(found)
 
 
 def test_no_rule_is_switched_off_without_a_reason_in_both_languages() -> None:
@@ -66,7 +66,7 @@ def test_a_rule_whose_thresholds_have_no_source_says_so() -> None:
     [
         (lambda t: t.update(more=1), "rules: unknown key 'more'"),
         (lambda t: t.update(rules={}), "rules: a list"),
-        (lambda t: t["rules"].append(1), r"rules[44]: a table"),
+        (lambda t: t["rules"].append(1), r"rules[45]: a table"),
         (lambda t: entry(t, "A02").update(colour="red"), "rules[9]: unknown key 'colour'; known are code"),
         (lambda t: entry(t, "A02").update(code="C002"), "rules[9].code: a letter A or W"),
         (lambda t: entry(t, "A02").pop("code"), "rules[9].code"),

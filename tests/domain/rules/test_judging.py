@@ -27,7 +27,7 @@ def test_a_disabled_rule_is_listed_and_not_asked() -> None:
     off = tuple(replace(rule, disabled=Text("试运行", "on trial")) for rule in RULES)
     judgement = judge(ONE_PERSON, calendar(), off)
     assert (judgement.findings, dict(judgement.not_measurable)) == ((), {})
-    assert [finding.rule for finding in judge_span(DAY, calendar(), RULES).findings] == ["A13", "A35"]
+    assert [finding.rule for finding in judge_span(DAY, calendar(), RULES).findings] == ["A13", "A35", "A40"]
     assert judge_span(DAY, calendar(), off).findings == ()
     assert all_rules()["A16"].disabled, "a rule without data stays in the catalogue"
 
@@ -54,6 +54,7 @@ def test_a_case_is_not_asked_what_many_cases_tell_and_the_other_way_round() -> N
         "A35",
         "A36",
         "A37",
+        "A40",
     }
 
 
