@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 DATA ?=
+SOAK ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -37,7 +38,7 @@ explore: $(READY) ## the property tests with two thousand new examples each
 	@$(BIN)/python -m pytest --hypothesis-profile=explore tests/domain
 
 soak: $(READY) ## three thousand schedules of clients, as many scenarios of the stream, nine planted bugs found (docs/proof.md)
-	@$(BIN)/python -m tests.faults.soak
+	@$(BIN)/python -m tests.faults.soak $(SOAK)
 
 docs: $(READY) ## write docs/openapi.json and docs/reference/ from what code and data declare
 	@$(BIN)/python -m infra.reference write

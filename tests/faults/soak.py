@@ -2,6 +2,7 @@
 planted bug; prints what it did.
 
     python -m tests.faults.soak                                    all of it
+    python -m tests.faults.soak schedules                          the schedules alone, and every planted bug
     python -m tests.faults.soak search schedules SEED NUMBER       one search in this tree, its outcome as JSON
     python -m tests.faults.soak play scenarios 0 1 3 …             one play, told line by line
 
@@ -38,8 +39,8 @@ def main(arguments: Sequence[str]) -> int:
             return _search(kind, int(seed), int(number))
         case ["play", kind, *numbers] if kind in KINDS:
             return _play(kind, [int(number) for number in numbers])
-        case []:
-            return _soak()
+        case [*kinds] if set(kinds) <= set(KINDS):
+            return _soak(kinds or KINDS)
     sys.stderr.write(f"{__doc__}\n")
     return 2
 
@@ -65,10 +66,10 @@ def _play(kind: str, numbers: list[int]) -> int:
     return 1 if found else 0
 
 
-def _soak() -> int:
+def _soak(kinds: Sequence[str]) -> int:
     held = True
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for kind in KINDS:
+        for kind in kinds:
             start = time.monotonic()
             outcomes = list(pool.map(lambda seed, kind=kind: _searched(ROOT, kind, seed), SEEDS))
             held &= _tell_plays(kind, outcomes, time.monotonic() - start)
