@@ -1,4 +1,5 @@
-"""`./zs rebuild`: facts and findings computed once more from all histories, and compared with what is kept.
+"""`./zs rebuild`: facts, findings, cells and indices computed once more from all histories, and compared with what is
+kept.
 
 Against a local run it goes through its server; against a deployed stage it reads the tables itself, with the operator's
 own credentials.
@@ -23,6 +24,7 @@ from infra.cli.output import AsJson, Url
 from infra.local.environment import environment
 
 _MOST_NAMED = 20
+_COUNTED = ("subjects", "facts", "findings", "cells", "periods", "pending")
 _WRONG = ("missing", "different", "unfounded")
 
 
@@ -35,7 +37,7 @@ def rebuild(
     url: Url = output.DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """重建并比对归集数据和异常 / Compute facts and findings anew and compare; status 1 where they differ."""
+    """重建并比对归集数据、异常和指数 / Compute facts, findings, indices anew; status 1 where they differ."""
     found = _of_stage(stage, repair=repair) if stage else _of_server(url, repair=repair)
     if as_json:
         output.print_json(found)
@@ -73,13 +75,16 @@ def _tell(found: Mapping[str, Any]) -> None:
         "办件和工单 subjects",
         "归集数据 facts",
         "异常 findings",
+        "口径单元 cells",
+        "周期 periods",
+        "待计算 pending",
         "缺失 missing",
         "不同 different",
         "无据 unfounded",
         "后有补录 superseded",
     )
     listed = (*_WRONG, "superseded")
-    row = [found["subjects"], found["facts"], found["findings"], *(found[name]["number"] for name in listed)]
+    row = [*(found[name] for name in _COUNTED), *(found[name]["number"] for name in listed)]
     output.table("重建比对 rebuilt and compared", columns, [row])
     for name in listed:
         for each in found[name]["names"][:_MOST_NAMED]:
