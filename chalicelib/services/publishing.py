@@ -99,19 +99,13 @@ class _Books:
     def add(self, today: Book, running: Sequence[Period]) -> None:
         """One more day."""
         for code, counts in today.items():
-            _grow(self.standing, code, tally.stocks(counts))
+            sums.grow(self.standing, code, tally.stocks(counts))
             for one in running:
-                _grow(self.happened.setdefault(one, {}), code, tally.flows(counts))
+                sums.grow(self.happened.setdefault(one, {}), code, tally.flows(counts))
 
     def totals(self, one: Period) -> Totals:
         """A period that is over, or has come to today, up the tree."""
         return sums.up_the_tree(sums.together([self.happened.pop(one, {}), self.standing]))
-
-
-def _grow(book: Totals, code: str, counts: Tally) -> None:
-    own = book.setdefault(code, {})
-    for name, count in counts.items():
-        own[name] = own.get(name, 0) + count
 
 
 def _from_days(

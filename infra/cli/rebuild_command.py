@@ -13,15 +13,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import get_session
-from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.errors import Busy
-from infra import stage as stages
-from infra.cli import output
+from infra.cli import deployed, output
 from infra.cli.output import AsJson, Url
-from infra.local.environment import environment
 
 _MOST_NAMED = 20
 _COUNTED = ("subjects", "facts", "findings", "cells", "periods", "pending")
@@ -30,10 +24,7 @@ _WRONG = ("missing", "different", "unfounded")
 
 def rebuild(
     repair: Annotated[bool, typer.Option("--repair", help="补入缺失的数据 / put what is missing")] = False,
-    stage: Annotated[
-        str | None,
-        typer.Option("--stage", help="已部署的环境名，直接读表 / a deployed stage, by its tables and your credentials"),
-    ] = None,
+    stage: deployed.Stage = None,
     url: Url = output.DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
@@ -54,20 +45,13 @@ def _of_server(url: str, *, repair: bool) -> Mapping[str, Any]:
 
 
 def _of_stage(stage: str, *, repair: bool) -> Mapping[str, Any]:
-    if get_session().get_config_variable("region") is None:
-        output.die("未指明AWS区域，请设置 AWS_DEFAULT_REGION", "No AWS region: set AWS_DEFAULT_REGION", 2)
-    with environment(stages.variables(stage)):
+    with deployed.reached(stage):
         from infra import rebuild as tool  # reads the names of the tables when it is imported
 
-        try:
-            now = datetime.now(UTC)
-            if repair:
-                tool.repair(now)
-            return asdict(tool.compare(now))
-        except (PynamoDBException, ClientError, BotoCoreError, Busy) as broken:
-            output.die(
-                f"无法读写 {stage} 的数据表：{broken}", f"the tables of {stage} cannot be read or written: {broken}"
-            )
+        now = datetime.now(UTC)
+        if repair:
+            tool.repair(now)
+        return asdict(tool.compare(now))
 
 
 def _tell(found: Mapping[str, Any]) -> None:

@@ -223,6 +223,6 @@ def test_a_stage_without_a_region_is_refused_before_anything_is_read(hub: Hub, m
 
 
 def test_the_tables_of_a_stage_are_called_as_the_template_says() -> None:
-    found = stage.variables("city")
+    found = stage.variables("city", "210987654321")
     assert (found["CASES_TABLE"], found["DAYS_TABLE"]) == ("zhongshu-city-cases", "zhongshu-city-days")
     settings.load(found)  # nothing that the platform asks for is missing
