@@ -106,6 +106,7 @@ class Item:
     active: bool
     visits: int = 0
     pooled: bool = False
+    hand_over: Line | None = None  # 审管衔接: the line that supervises what is granted
     complex: Limit | None = None  # takes the place of the promised limit of what is found to be complex; only orders
 
     @property
@@ -151,6 +152,7 @@ def parse(data: Mapping[str, Any], version: int) -> Item:
         active=data.get("status", "active") == "active",
         visits=_visits(data, where),
         pooled=bool(data.get("pooled", False)),
+        hand_over=Line(_one_of(data, "hand_over", tuple(Line), where)) if data.get("hand_over") else None,
     )
 
 

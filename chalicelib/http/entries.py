@@ -130,6 +130,7 @@ class ItemEntry(Closed):
     fee: FeeIn | None = None
     visits: Annotated[int, Field(ge=0, le=MOST_VISITS)]
     pooled: bool = False
+    hand_over: Annotated[Line | None, Field(description="审管衔接：办结后由哪个警种监管")] = None
     separation: list[Annotated[list[Short], Field(min_length=2, max_length=2)]] = []
     on_site_check: bool = False
     online: bool = True
