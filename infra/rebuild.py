@@ -21,7 +21,7 @@ from chalicelib.domain.supervision.sightings import over
 from chalicelib.domain.supervision.span import MONTH
 from chalicelib.domain.supervision.spans import Months, month_of
 from chalicelib.rules import all_rules
-from chalicelib.services import casework, comparing, finishing, rating_loop, spans, supervision
+from chalicelib.services import casework, comparing, finishing, handing_over, rating_loop, spans, supervision
 from chalicelib.store import books, cases, facts, findings, orders, ratings
 from infra import ledger, recounted
 from infra.ledger import Ledger, Names
@@ -88,6 +88,8 @@ def repair(now: datetime) -> int:
         for what in _outcomes(now, book):
             supervision.settle([what])
             number += 1
+    for row in cases.BOOK.model.scan():
+        handing_over.follow(books.stored(row), 0)
     for given in _ratings():
         rating_loop.follow(given)
     comparing.compare(now, lambda: math.inf)

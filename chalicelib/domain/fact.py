@@ -19,7 +19,9 @@ from chalicelib.domain.rating import Rating, Standing
 from chalicelib.domain.supervision.rule import Finding
 
 Value = str | int | None
-_KINDS = frozenset({"node", "transferred_in", "order", "anomaly", "rating"})  # of which numbers are made
+_KINDS = frozenset(
+    {"node", "transferred_in", "order", "order_transferred_in", "anomaly", "rating"}
+)  # of which numbers are made
 _STEPS = frozenset(
     {"submit", "deliver", "archive"}
 )  # what numbers are made of, whether anything stands otherwise or not

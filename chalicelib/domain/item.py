@@ -20,6 +20,7 @@ FORMS = ("instant", "promised")  # 即办件, 承诺件
 TYPES = ("licence", "confirmation", "other", "public_service")  # GB/T 39046 A.1: 01, 07, 10, 20
 SILENCES = ("overdue", "deemed_grant")  # what the law makes of no decision in time
 NECESSITIES = ("required", "conditional", "optional")
+MOST_VISITS = 9
 REACHES = ("county", "city", "province")  # 通办范围: how far away it may be taken in
 _REVIEW_LIMIT = Limit(20, Unit.working_day, "行政许可法 art. 43: the lower organ reviews within twenty working days")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -76,7 +77,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What the rules need of an item; the published document holds the rest (guide, fee, visits, result)."""
+    """What the rules need of an item; the published document holds the rest (guide, fee, result). `visits`: how often
+    the applicant must come (到办事现场次数); `pooled`: it stands for matters of other systems and is none of the
+    catalogue's own."""
 
     id: str
     version: int
@@ -101,6 +104,9 @@ class Item:
     subjects: frozenset[str]
     delivery: frozenset[str]
     active: bool
+    visits: int = 0
+    pooled: bool = False
+    hand_over: Line | None = None  # 审管衔接: the line that supervises what is granted
     complex: Limit | None = None  # takes the place of the promised limit of what is found to be complex; only orders
 
     @property
@@ -144,6 +150,9 @@ def parse(data: Mapping[str, Any], version: int) -> Item:
         subjects=frozenset(_all_of(data, "subjects", ("person", "organisation"), where)),
         delivery=frozenset(_all_of(data, "delivery", ("collect", "mail", "electronic"), where)),
         active=data.get("status", "active") == "active",
+        visits=_visits(data, where),
+        pooled=bool(data.get("pooled", False)),
+        hand_over=Line(_one_of(data, "hand_over", tuple(Line), where)) if data.get("hand_over") else None,
     )
 
 
@@ -175,6 +184,14 @@ def _limit(data: Mapping[str, Any], field: str, where: str) -> Limit | None:
     if type(amount) is not int or not 0 <= amount <= MOST or unit not in tuple(Unit):
         raise BrokenDefinition(f"{where}.{field}: a limit of 0 to {MOST} and a unit of {', '.join(Unit)} are needed")
     return Limit(amount, Unit(unit), entry.get("basis", ""))
+
+
+def _visits(data: Mapping[str, Any], where: str) -> int:
+    """Said and never assumed: an item that does not say how often one must come is not one for which nobody must."""
+    visits = data.get("visits")
+    if type(visits) is not int or not 0 <= visits <= MOST_VISITS:
+        raise BrokenDefinition(f"{where}.visits: how often the applicant must come, 0 to {MOST_VISITS}")
+    return visits
 
 
 def _graded(entry: Mapping[str, Any] | None, where: str) -> Graded | None:

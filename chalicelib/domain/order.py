@@ -21,8 +21,10 @@ from chalicelib.domain.supervision.rule import Finding
 
 VERIFICATION, SUPERVISION_ORDER, CARD = "verification", "supervision_order", "card"
 FOLLOW_UP, RATING_REVIEW, SATISFACTION_CALL = "follow_up", "rating_review", "satisfaction_call"
+HAND_OVER = "hand_over"
 COMPLAINT, NO_SERVICE, CONSULTATION = "complaint", "no_service", "consultation"
-FILED = frozenset({COMPLAINT, NO_SERVICE, CONSULTATION})  # by people; the others follow from findings
+FILED = frozenset({COMPLAINT, NO_SERVICE, CONSULTATION})  # by people; the others follow from what happened
+GRANTS = ("grant", "settle")  # after which a case is handed over to supervision, where its item says so
 ID_LENGTH = 24
 _ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 
@@ -139,6 +141,12 @@ ALL: Mapping[str, Kind] = {
         Text("评价复核单", "review of a rating"), "rating_review@1", (("submit", "exclude"), ("submit", "include"))
     ),
     SATISFACTION_CALL: Kind(Text("满意度回访单", "satisfaction call-back"), "satisfaction_call@1", ()),
+    HAND_OVER: Kind(
+        Text("审管衔接单", "hand-over to supervision"),
+        "hand_over@1",
+        (),
+        limit=_days(1, "default of ours: pushed at the decision, at the latest on the next working day"),
+    ),
     COMPLAINT: Kind(
         Text("投诉", "complaint"),
         "complaint@1",

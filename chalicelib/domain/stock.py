@@ -1,5 +1,6 @@
 """What a step changes in what is standing (存量): open cases by the day on which they become overdue, results that wait
-to be delivered, files that wait to be archived; and how a case came out when it closed.
+to be delivered, files that wait to be archived, work orders by the stage that they are in; and how a case came out when
+it closed.
 
 Of a whole history the changes add up to what stands, wherever and whenever it is looked at: what one step adds, a later
 one takes away. They follow from the history alone, so that being overdue needs neither a sweep nor a finding. This
@@ -18,8 +19,8 @@ from chalicelib.domain.clocks import Clock, Due
 from chalicelib.domain.procedure import SUBMIT
 
 UNDATED = "-"  # stands there without a date: no clock runs, or it stands still in time
-OPEN, DELIVERY, FILE = "open", "delivery", "file"
-STOCKS = (OPEN, DELIVERY, FILE)
+OPEN, DELIVERY, FILE, STAGE = "open", "delivery", "file", "stage"
+STOCKS = (OPEN, DELIVERY, FILE, STAGE)
 CHANGES = frozenset({"closes", *(f"{stock}_{moment}" for stock in STOCKS for moment in ("was", "now"))})
 RETURNED, WITHDRAWN, FINISHED = "returned", "withdrawn", "finished"
 _COMES_OUT = {"refuse": RETURNED, "not_ours": RETURNED, "withdraw": WITHDRAWN}
@@ -29,15 +30,17 @@ _AFTER = timedelta(seconds=1)  # the last instant itself is in time
 
 def standing(case: Case | None, law: Law) -> Mapping[str, str]:
     """Where a case or order stands after its last step: stock → the legal day at whose end it counts as overdue there,
-    or UNDATED."""
+    or UNDATED; of an order's stage with the state before it (`to_call/2026-03-04`)."""
     if case is None:
         return {}
     state = law.procedure.states[case.state]
-    if case.closed_at is None:
-        return {OPEN: _day(_due(case, _binding(case, law)))}
     found = {}
+    if law.procedure.book == "orders" and state.stage:
+        found[STAGE] = f"{case.state}/{_day(_due(case, STAGE))}"
+    if case.closed_at is None:
+        return {OPEN: _day(_due(case, _binding(case, law))), **found}
     if state.stage and not state.final:
-        found[DELIVERY] = _day(_due(case, "stage"))
+        found[DELIVERY] = _day(_due(case, STAGE))
     if not state.final:
         found[FILE] = UNDATED
     return found

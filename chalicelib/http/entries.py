@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints
 
 from chalicelib.domain.authority import Line, Post
 from chalicelib.domain.clocks import Unit
+from chalicelib.domain.item import MOST_VISITS
 from chalicelib.domain.organisation import Level
 from chalicelib.domain.pause_classes import PAUSE_CLASSES
 from chalicelib.domain.procedure import Action, Procedure
@@ -127,7 +128,9 @@ class ItemEntry(Closed):
     result: ResultIn | None = None
     delivery: Annotated[list[Literal["collect", "mail", "electronic"]], Field(min_length=1, max_length=3)]
     fee: FeeIn | None = None
-    visits: Annotated[int, Field(ge=0, le=9)] = 0
+    visits: Annotated[int, Field(ge=0, le=MOST_VISITS)]
+    pooled: bool = False
+    hand_over: Annotated[Line | None, Field(description="审管衔接：办结后由哪个警种监管")] = None
     separation: list[Annotated[list[Short], Field(min_length=2, max_length=2)]] = []
     on_site_check: bool = False
     online: bool = True

@@ -97,6 +97,7 @@ class OrdersQuery(PageQuery):
             "follow_up",
             "rating_review",
             "satisfaction_call",
+            "hand_over",
             "complaint",
             "no_service",
             "consultation",

@@ -26,6 +26,8 @@ def watch_case(record: Mapping[str, Any]) -> None:
         supervision.follow(change.stored, change.before, supervision.CASES)
         if any(change.stored.nodes[version - 1].action in FINISHES for version in change.fresh):
             _finishing().plan(change.stored, change.before)
+        if any(change.stored.nodes[version - 1].action in order.GRANTS for version in change.fresh):
+            _handing_over().follow(change.stored, change.before)
         counting.count_steps(change)
 
 
@@ -50,6 +52,13 @@ def _finishing() -> ModuleType:
     from chalicelib.services import finishing
 
     return finishing
+
+
+def _handing_over() -> ModuleType:
+    """As below."""
+    from chalicelib.services import handing_over
+
+    return handing_over
 
 
 def _rating_loop() -> ModuleType:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from functools import cache
+from datetime import UTC, datetime
 
-from chalicelib.domain.calendar import Calendar, CalendarYear, legal_day
+from chalicelib.domain.calendar import legal_day
 from chalicelib.domain.supervision.judging import Judgement, judge
 from chalicelib.domain.supervision.rule import Finding, Rule
 from chalicelib.domain.supervision.span import DAYS
@@ -20,9 +19,8 @@ from chalicelib.domain.supervision.spans import Rulebook
 from infra.audit.figures import Figures
 from infra.audit.timelines import Reader
 from infra.audit.units import Units
-from infra.local.load_registry import published_calendar
+from infra.logs import calendars
 from infra.logs.log import Log
-from infra.logs.mapping import DaysOff, LogMap
 
 _NO_TIME = datetime(1980, 1, 1, tzinfo=UTC)  # of a log in which nothing has a time
 Told = Callable[[Finding], None]
@@ -61,7 +59,7 @@ def audit(log: Log, rules: Iterable[Rule], told: Told | None = None) -> Audit:
     """Every case of `log` judged; each finding is given to `told` as it is made."""
     catalogue = {rule.code: rule for rule in rules}
     figures, tallies = Figures(log.mapping, log.as_of), {code: Tally() for code in catalogue}
-    reader = Reader(log, calendar(log.mapping), log.as_of or _NO_TIME)
+    reader = Reader(log, calendars.of(log.mapping), log.as_of or _NO_TIME)
     asked = [rule for rule in catalogue.values() if rule.disabled is None and rule.scope != "cross"]
     units = Units()
     for case in log.cases:
@@ -91,22 +89,3 @@ def _count(tallies: Mapping[str, Tally], judgement: Judgement, told: Told | None
     if told:
         for finding in judgement.findings:
             told(finding)
-
-
-def calendar(mapping: LogMap) -> Calendar:
-    """The calendar that a mapping names: the published years of the registry, plain weeks, or a list of its own."""
-    if mapping.calendar == "published":
-        return published_calendar()
-    own = mapping.calendar if isinstance(mapping.calendar, DaysOff) else DaysOff()
-    return _weeks(own.off, own.work)
-
-
-@cache
-def _weeks(off: tuple[date, ...], work: tuple[date, ...]) -> Calendar:
-    """Monday to Friday in every year, but for these days."""
-    years = range(1980, 2101)
-    return Calendar({year: CalendarYear(year, _in(off, year), _in(work, year), 1, "of the log") for year in years})
-
-
-def _in(days: tuple[date, ...], year: int) -> frozenset[date]:
-    return frozenset(day for day in days if day.year == year)

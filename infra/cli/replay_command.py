@@ -12,7 +12,7 @@ import typer
 from infra.cli import output, replay_play, replay_summary
 from infra.cli.hub import Hub
 from infra.cli.output import AsJson, Url
-from infra.cli.replay_play import Turn
+from infra.cli.replay_play import Pace, Turn
 from infra.logs import mapping, reading
 from infra.logs.log import Log
 from infra.logs.mapping import BadMap
@@ -25,6 +25,9 @@ def replay(
         list[Path] | None,
         typer.Option("--map", help="映射文件，缺省按目录名 / mapping file: one for all logs, or one for each in turn"),
     ] = None,
+    pace: Annotated[
+        Pace, typer.Option("--clock", help="本地时钟逐日、逐月或一次拨动 / set the clock each day, each month, or once")
+    ] = Pace.day,
     url: Url = output.DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
@@ -35,7 +38,7 @@ def replay(
     except (BadMap, BadLog, OSError) as wrong:
         output.die(f"无法读取：{wrong}", str(wrong), 2)
     with output.connected(url) as platform:
-        summary = run(platform, logs, order)
+        summary = run(platform, logs, order, pace)
     if as_json:
         output.print_json(summary)
         return
@@ -61,11 +64,11 @@ def merged(logs: list[Log]) -> list[Turn]:
     return list(merge(*map(replay_play.turns, logs), key=lambda turn: turn.at))
 
 
-def run(platform: Hub, logs: list[Log], order: list[Turn]) -> replay_summary.Summary:
+def run(platform: Hub, logs: list[Log], order: list[Turn], pace: Pace = Pace.day) -> replay_summary.Summary:
     """Plays the logs, merged by time, and gives the summary."""
     began = time.monotonic()
     with output.progress("回放 replaying", len(order)) as progress:
-        played = replay_play.play(platform, order, progress)
+        played = replay_play.play(platform, order, progress, pace)
     if played.clock == "stayed":
         output.say(
             "本地时钟不能倒退（已有数据），按当前时间回放；在办件是否超期按日志最后时刻判断。",

@@ -1,4 +1,5 @@
-"""Plays the cases of logs through the door as observed cases (补录), the local clock jumping from day to day.
+"""Plays the cases of logs through the door as observed cases (补录), the local clock jumping from day to day, or from
+month to month, or once to the end.
 
 Every request has a key made of source, case and number, so that playing a log again changes nothing. This module must
 not read logs.
@@ -11,12 +12,16 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
+from chalicelib.domain import clocks
+from chalicelib.domain.clocks import Clock, Limit
 from infra.cli.hub import SYSTEM, Hub, Progress, RefusedByServer
+from infra.logs import calendars
 from infra.logs.log import Deed, Log, LoggedCase
 from infra.logs.mapping import INTAKE, BadMap, LogMap
 from infra.logs.stamps import Stamp
@@ -26,6 +31,14 @@ ACCOUNT = "system:"  # begins the name of an account that is nobody's
 CHANNELS = frozenset({"mobile", "web", "kiosk", "window"})
 _ACTOR = re.compile(r"[A-Za-z0-9._:@-]{1,57}")  # with ACCOUNT before it what the door takes
 CaseKey = tuple[str, str]  # source, id there
+
+
+class Pace(StrEnum):
+    """How often the local clock is set: for each day, for each month on which something happened, or once."""
+
+    day = "day"
+    month = "month"
+    once = "once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +86,26 @@ class Played:
     began: datetime | None = None  # the local clock before
 
 
-def play(hub: Hub, order: Iterable[Turn], progress: Progress) -> Played:
+def play(hub: Hub, order: Iterable[Turn], progress: Progress, pace: Pace = Pace.day) -> Played:
     """Plays turns in their order; gives what came of them."""
     played, versions = Played(), dict[CaseKey, int]()
-    for _, today in _days(order):
-        _go_to(hub, max(turn.at for turn in today), played)
-        for turn in today:
+    for together in _stretches(order, pace):
+        _go_to(hub, max(turn.at for turn in together), played)
+        for turn in together:
             _send(hub, turn, played, versions)
             progress(1)
     return played
 
 
-def _days(order: Iterable[Turn]) -> Iterator[tuple[date, list[Turn]]]:
-    for day, group in groupby(order, key=lambda turn: turn.at.date()):
-        yield day, list(group)
+def _stretches(order: Iterable[Turn], pace: Pace) -> Iterator[list[Turn]]:
+    """What is played between one setting of the clock and the next."""
+    form = {Pace.day: "%Y-%m-%d", Pace.month: "%Y-%m", Pace.once: ""}[pace]
+    for _, group in groupby(order, key=lambda turn: turn.at.strftime(form)):
+        yield list(group)
 
 
 def _go_to(hub: Hub, moment: datetime, played: Played) -> None:
-    """To the day's last deed; one second more, since requests carry whole milliseconds."""
+    """To the last deed before it is set again; one second more, since requests carry whole milliseconds."""
     target = moment + timedelta(seconds=1)
     now = played.began = played.began or hub.now()
     if played.clock == "stayed":
@@ -132,19 +147,30 @@ def request_key(source: str, case: str, number: int) -> str:
 
 
 def _intake(turn: Turn) -> Mapping[str, Any]:
-    case, deed = turn.case, turn.deed
+    case, deed, due = turn.case, turn.deed, _due(turn)
     return {
         "item": turn.mapping.item,
         "organisation": case.organisation,
         "channel": case.channel,
         "observed": {
             "at": _text(turn.case.start),
-            "due": case.due.last.isoformat(timespec="milliseconds") if case.due else None,
+            "due": due.isoformat(timespec="milliseconds") if due else None,
             "source": turn.mapping.source,
             "source_id": case.id,
             "actor": actor(deed),
         },
     }
+
+
+def _due(turn: Turn) -> datetime | None:
+    """The due date that the case tells, or else that the mapping's limit gives, counted from its start."""
+    case, row = turn.case, turn.mapping.promise
+    if case.due:
+        return case.due.last
+    if row is None or row.amount is None or case.start is None:
+        return None
+    due = clocks.due(Clock(row.name, case.start.at, Limit(row.amount, row.unit)), calendars.of(turn.mapping))
+    return due.last if due else None
 
 
 def _step(deed: Deed) -> Mapping[str, Any]:

@@ -169,7 +169,8 @@ class Accounts(_Table):
 
 class LimitRow(_Table):
     """A limit from one node to the first of others after it, of `amount` units, or of as many as a case's column says;
-    or up to the day or instant in a column. It stands still from a step of `stands_still` to the next step."""
+    or up to the day or instant in a column. It stands still from a step of `stands_still` to the next step. `due`: in
+    a replay a case that tells no due date is due by it, counted from its start as if nothing ever stood still."""
 
     name: str
     since: Annotated[Node | None, Field(alias="from")] = None
@@ -179,11 +180,14 @@ class LimitRow(_Table):
     due_column: str | None = None
     unit: Unit = Unit.working_day
     stands_still: Annotated[tuple[Node, ...], BeforeValidator(_listed)] = ()
+    due: bool = False
 
     @model_validator(mode="after")
     def _one_measure(self) -> Self:
         if sum(each is not None for each in (self.amount, self.amount_column, self.due_column)) != 1:
             raise ValueError("a [[limit]] has one of `amount`, `amount_column`, `due_column`")
+        if self.due and (self.amount is None or self.since not in (None, INTAKE)):
+            raise ValueError("a [[limit]] that is `due` has an `amount` and counts from submit")
         return self
 
 
@@ -245,9 +249,16 @@ class LogMap(_Table):
                     raise ValueError(f"the {what} {said!r} is mapped twice")
         if own := sorted({each.name for each in self.limit} & _OWN_CLOCKS):
             raise ValueError(f"the limit {own[0]!r} has the name of a clock of the platform; give it another")
+        if sum(each.due for each in self.limit) > 1:
+            raise ValueError("one [[limit]] at most is `due`")
         if self.as_of is not None and self.as_of.tzinfo is None:
             raise ValueError("as_of needs its offset")
         return self
+
+    @property
+    def promise(self) -> LimitRow | None:
+        """The limit by which a case is due that tells no date itself."""
+        return next((each for each in self.limit if each.due), None)
 
     @cached_property
     def _by_name(self) -> Mapping[str, str]:

@@ -224,6 +224,8 @@ _SHOWN: Mapping[str, Attribute] = {
     "separation": Attribute("岗位分离 Separation", _separation),
     "on_site_check": Attribute("现场核查 On-site check", _yes),
     "online": Attribute("网办 Online", _yes),
+    "pooled": Attribute("外部归集 Pooled", _yes),
+    "hand_over": Attribute("审管衔接 Handed over to", lambda line, _words: line),
     "reach": Attribute("通办范围 Reach", lambda reach, _words: _REACHES[reach]),
     "subjects": Attribute("服务对象 Subjects", _choices("subjects")),
     "silence": Attribute("逾期后果 Silence", _choice("silence")),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.audit.auditing import calendar
 from infra.audit.timelines import Reader
+from infra.logs import calendars
 from infra.logs.log import Log
 from tests.audit.logs import HEAD, audit, read, rule
 
@@ -19,7 +19,7 @@ WEEKS = 'calendar = "weekdays"\n'
 def terms(log: Log) -> list[tuple[str, str]]:
     """The last instant of each term of the first case, and when it was met."""
     assert log.as_of
-    found = Reader(log, calendar(log.mapping), log.as_of).timeline(log.cases[0]).terms
+    found = Reader(log, calendars.of(log.mapping), log.as_of).timeline(log.cases[0]).terms
     return [(str(each.last)[:19], str(each.ended)[:19]) for each in found if each.clock == "l"]
 
 

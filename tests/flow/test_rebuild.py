@@ -59,7 +59,7 @@ def busy_month(hub: Hub) -> None:
     left, late = hub.life(hub.file(), ACCEPT), hub.life(hub.file(), ACCEPT)
     hub.cloud.advance(9 * DAY)
     hub.life(late, REVIEW, GRANT, COMPLETE)
-    for row in hub.get(f"/v1/orders?org={HAISHU}&limit=100", WATCH)["items"][:2]:
+    for row in hub.get(f"/v1/orders?org={HAISHU}&kind=verification&limit=100", WATCH)["items"][:2]:
         path = f"/v1/orders/{row['order_id']}/actions/confirm"
         assert hub.ask("POST", path, WATCH, {"note": NOTE}, version=1).status == 200
     hub.cloud.advance(12 * DAY)

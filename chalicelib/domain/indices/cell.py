@@ -14,7 +14,7 @@ from chalicelib.domain.calendar import ONE_DAY, Calendar
 from chalicelib.domain.fact import Fact, counts
 from chalicelib.domain.indices import histogram, tally
 from chalicelib.domain.indices.tally import Tally
-from chalicelib.domain.stock import FINISHED, STOCKS
+from chalicelib.domain.stock import FINISHED, STOCKS, WITHDRAWN
 
 ONLINE = frozenset({"mobile", "web"})  # 网办; a kiosk is on site
 KIND = "kind/"  # how many facts of each kind there are: what is not pooled cannot be measured
@@ -52,7 +52,7 @@ def _counts(fact: Fact, calendar: Calendar) -> Counts:
             yield from _moved(fact, "")
             if fact.kind == "node":
                 yield from _step(fact, calendar)
-        case "order":
+        case "order" | "order_transferred_in":
             yield from _order(fact)
         case "anomaly":
             yield "anomalies", _number(fact, "confirmed")
@@ -140,16 +140,20 @@ def _working(first: date, last: date, until: date, calendar: Calendar) -> set[da
 
 
 def _order(fact: Fact) -> Counts:
-    """Work orders: each kind's steps, those that came after their date, and how they closed, under `orders/<kind>`."""
+    """Work orders: each kind's steps, those that came after their date, and how they closed, under `orders/<kind>`. One
+    that its filer took back was closed neither in time nor late."""
     kind = f"orders/{str(fact.data['item']).partition('@')[0]}/"
     yield from _moved(fact, kind)
+    if fact.kind == "order_transferred_in":
+        return
     yield f"{kind}{fact.data['node']}", 1
     due = fact.data.get("due")
     if due is not None and _number(fact, "at") // 1000 > _number(fact, "due"):
         yield f"{kind}{fact.data['node']}/late", 1
     if "closes" in fact.data:
         yield f"{kind}{fact.data['closes']}", 1
-        yield from _timed(fact, f"{kind}due")
+        if fact.data["closes"] != WITHDRAWN:
+            yield from _timed(fact, f"{kind}due")
 
 
 def _rating(fact: Fact) -> Counts:

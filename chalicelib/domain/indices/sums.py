@@ -67,17 +67,23 @@ def row(stretches: Iterable[Book]) -> dict[str, dict[str, int]]:
 
 
 def of_items(items: Iterable[Item], level: Level) -> dict[str, int]:
-    """What the catalogue counts for a level: the active items that it handles, and their limits in working days."""
-    found = [item for item in items if item.active and level in item.levels]
+    """What the catalogue counts for an organisation of a level: the active items that it or anybody below it exercises,
+    each once, and their limits in working days. Not a sum over those below: they exercise the same items."""
+    found = [item for item in items if item.active and not item.pooled and _exercised(item, level)]
     both = [(item.statutory, item.promised) for item in found if item.statutory and item.promised]
     days = [(law.amount, own.amount) for law, own in both if {law.unit, own.unit} == {Unit.working_day} and law.amount]
     return {
         "items": len(found),
         "items/instant": sum(item.form == "instant" for item in found),
         "items/online": sum(item.online for item in found),
+        "items/online/no_visit": sum(item.online and not item.visits for item in found),
         "items/limit": sum(law for law, _ in days),
         "items/promised": sum(own for _, own in days),
     }
+
+
+def _exercised(item: Item, level: Level) -> bool:
+    return any(LEVELS.index(own) >= LEVELS.index(level) for own in item.levels)
 
 
 def _filled(book: Mapping[str, dict[str, int]]) -> dict[str, dict[str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from chalicelib.domain.indices import board, cell, period, sums, tally
 from chalicelib.domain.indices.board import Rows
 from chalicelib.domain.indices.period import Period, Span
 from chalicelib.domain.indices.sums import LEVELS
+from chalicelib.domain.organisation import Level
 from chalicelib.indicators import in_force
 from tests.domain.indices.histories import PLACES, delivered, histories
 from tests.support.published import calendar, item_documents, published_item
@@ -126,3 +128,14 @@ def test_nothing_to_divide_by_is_never_a_number(facts: list[Fact]) -> None:
             for value in row.standing.values.values():
                 assert (value.score is None) == bool(value.why)
                 assert value.score is None or value.denominator > 0
+
+
+def test_an_item_counts_once_at_whoever_exercises_it_and_at_all_above() -> None:
+    listed = [document for document in item_documents() if document["number"]]  # and not what stands for other systems
+    assert CATALOGUE[Level.province]["items"] == len(listed) == 37
+    assert CATALOGUE[Level.station]["items"] == sum("station" in document["levels"] for document in listed)
+    for above, below in pairwise(LEVELS):
+        assert all(CATALOGUE[above][name] >= CATALOGUE[below][name] for name in CATALOGUE[below])
+    fit = [document for document in listed if document["online"]]
+    assert CATALOGUE[Level.province]["items/online"] == len(fit)
+    assert CATALOGUE[Level.province]["items/online/no_visit"] == sum(document["visits"] == 0 for document in fit)
