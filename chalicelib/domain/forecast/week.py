@@ -1,0 +1,105 @@
+"""What the seven days from today bring an organisation (负荷预测): cases that come, that fall due, that will be late.
+
+What comes is told by earlier weeks that are put together day by day, each from a day of the same kind under the working
+calendar and, where there are enough, of the same weekday: so a week with a holiday is compared with days off. Later
+weeks weigh more (exponential smoothing, Brown 1959). This module must not know cases.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from statistics import NormalDist, fmean
+
+from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.forecast.method import Method
+
+DAYS = 7
+_MORE_WEEKS = 4  # looked through for days of a kind that is rare
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How many are expected, and between which two numbers it should lie in the method's share of weeks."""
+
+    value: float
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What comes in a week: together, each day by itself, and on how many earlier weeks it rests."""
+
+    expected: Expected
+    by_day: tuple[float, ...]
+    weeks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What the chances of some cases add up to: the mean of how many will be late, and its variance. Risks of different
+    cases can be added."""
+
+    mean: float = 0.0
+    variance: float = 0.0
+
+    def __add__(self, other: Risk) -> Risk:
+        return Risk(self.mean + other.mean, self.variance + other.variance)
+
+
+def days_of(first: date) -> tuple[date, ...]:
+    """The seven days from `first` on."""
+    return tuple(first + timedelta(days=number) for number in range(DAYS))
+
+
+def earliest(first: date, method: Method) -> date:
+    """The earliest day that is looked at for the week from `first` on."""
+    return first - timedelta(days=DAYS * (method.weeks + _MORE_WEEKS))
+
+
+def coming(counts: Mapping[date, int], first: date, begun: date, calendar: Calendar, method: Method) -> Coming | None:
+    """What comes in the week from `first` on, from the counts of the days before it; `begun`: the first day of which
+    anything is known. None where too few weeks are known."""
+    known = [first - timedelta(days=n) for n in range(1, (first - max(begun, earliest(first, method))).days + 1)]
+    alike = [_alike(day, known, calendar, method) for day in days_of(first)]
+    weeks = min(method.weeks, *(len(days) for days in alike))
+    if weeks < method.weeks_needed:
+        return None
+    totals = [sum(counts.get(days[number], 0) for days in alike) for number in range(weeks)]
+    weights = [float(method.fade) ** number for number in range(weeks)]
+    by_day = tuple(fmean([counts.get(day, 0) for day in days[:weeks]], weights) for days in alike)
+    return Coming(Expected(sum(by_day), *_between(totals, method.within)), by_day, weeks)
+
+
+def _alike(day: date, known: Sequence[date], calendar: Calendar, method: Method) -> list[date]:
+    """Earlier days like this one, the latest first: on that weekday, or on any where those are too few."""
+    works = calendar.is_working_day(day)
+    kind = [each for each in known if calendar.is_working_day(each) == works]
+    same = [each for each in kind if each.weekday() == day.weekday()]
+    return same if len(same) >= method.weeks_needed else kind
+
+
+def risk(chances: Iterable[float]) -> Risk:
+    """What independent chances add up to."""
+    found = Risk()
+    for chance in chances:
+        found += Risk(chance, chance * (1 - chance))
+    return found
+
+
+def late(found: Risk, within: Fraction) -> Expected:
+    """How many will be late, with the interval of a sum of independent chances (normal approximation)."""
+    reach = NormalDist().inv_cdf((1 + float(within)) / 2) * math.sqrt(found.variance)
+    return Expected(found.mean, max(math.floor(found.mean - reach), 0), math.ceil(found.mean + reach))
+
+
+def _between(totals: Sequence[int], within: Fraction) -> tuple[int, int]:
+    """Two of the numbers such that at least the share `within` of all lies between them, as many left out on either
+    side."""
+    ordered = sorted(totals)
+    out = int((1 - within) * len(ordered) / 2)
+    return ordered[out], ordered[-1 - out]
