@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from chalicelib.domain import clocks as clockwork
 from chalicelib.domain import track
 from chalicelib.domain.calendar import legal_day
-from chalicelib.domain.case import Case, Law
+from chalicelib.domain.case import Case, Law, unfolded
 from chalicelib.domain.clocks import Clock, Due
+from chalicelib.domain.folding import advance
 from chalicelib.domain.procedure import SUBMIT
 from chalicelib.domain.track import Bound
 
@@ -82,6 +83,20 @@ def bound(case: Case, law: Law) -> Bound | None:
     name = _binding(case, law)
     due = _due(case, name)
     return Bound(case.clocks[name].start, due.last) if due else None
+
+
+def came_late(case: Case, law: Law, at: datetime) -> bool | None:
+    """Whether a case came after the date that bound it; None while it is open and in time, or under no date, at
+    `at`."""
+    if case.closed_at is None:
+        here = bound(case, law)
+        return True if here and at > here.last else None
+    before = here_after = unfolded(case)
+    for node in case.nodes:
+        before, here_after = here_after, advance(here_after, node, law)
+        if here_after.closed_at is not None:
+            break
+    return any(late for _, late in _late(_due(before, _binding(before, law)), case.closed_at))
 
 
 def _tracked(before: Case, after: Case, law: Law) -> Iterator[tuple[str, str | int]]:

@@ -29,7 +29,7 @@ class Bound:
 
     def part(self, at: datetime) -> int:
         """How many whole parts of the limit are gone at `at`: 0 to PARTS, which is all of it."""
-        if at >= self.last:
+        if at >= self.last or self.last <= self.since:
             return PARTS
         return max(int(PARTS * ((at - self.since) / (self.last - self.since))), 0)
 

@@ -24,7 +24,6 @@ from infra.backtest.cuts import UNIT, Lives, Standing
 EVERY = 28  # days between two cut-offs for cases; what comes is tried every week
 TOP = 4  # the first of so many that a supervisor looks at: a quarter
 _FEW = 8  # open cases in time; with fewer there is nothing to put in order
-_DAYS_A_MONTH = 365 / 12
 _STEPS = 5  # of the table of chances
 Ranked = Sequence[tuple[Chance, bool]]
 
@@ -57,8 +56,8 @@ def tried(lives: Lives, method: Method) -> Trial:
 
 
 def _try_cases(trial: Trial, day: date) -> None:
-    method, since = trial.method, day - timedelta(days=round(_DAYS_A_MONTH * trial.method.months))
-    counts, standing = trial.lives.known(day, since)
+    method = trial.method
+    counts, standing = trial.lives.known(day, method.looks_back(day))
     past = chance.past([{UNIT: counts}])
     found = [(chance.of_case(each.case, start_of_day(day), past, method), each) for each in standing]
     told = [_told(one, each) for one, each in found if one.value is not None]

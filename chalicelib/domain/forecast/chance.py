@@ -121,9 +121,9 @@ def grounds(one: Chance, known: Past, method: Method) -> Grounds:
     return Grounds(tuple(found), enough[-1], _half(_counts(named, known), named.item))
 
 
-def ordered(chances: Iterable[Chance]) -> list[Chance]:
+def order(one: Chance) -> tuple[float, datetime, str]:
     """The greatest chance first, of equals the one that is due first; those without a chance come last."""
-    return sorted(chances, key=lambda one: (-(-1.0 if one.value is None else one.value), *soonest(one)))
+    return -(-1.0 if one.value is None else one.value), *soonest(one)
 
 
 def soonest(one: Chance) -> tuple[datetime, str]:

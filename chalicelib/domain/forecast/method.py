@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -39,6 +39,10 @@ class Method:
     def ref(self) -> str:
         """`name@version`, as a forecast names what it was made with."""
         return f"{self.name}@{self.version}"
+
+    def looks_back(self, day: date) -> date:
+        """The first day of those whose closed cases are looked at on `day`."""
+        return day - timedelta(days=round(365 * self.months / 12))
 
 
 def parse(data: Mapping[str, Any]) -> Method:

@@ -56,6 +56,11 @@ def days_of(first: date) -> tuple[date, ...]:
     return tuple(first + timedelta(days=number) for number in range(DAYS))
 
 
+def days_before(first: date) -> tuple[date, ...]:
+    """The seven days before `first`."""
+    return days_of(first - timedelta(days=DAYS))
+
+
 def earliest(first: date, method: Method) -> date:
     """The earliest day that is looked at for the week from `first` on."""
     return first - timedelta(days=DAYS * (method.weeks + _MORE_WEEKS))
@@ -67,7 +72,7 @@ def coming(counts: Mapping[date, int], first: date, begun: date, calendar: Calen
     known = [first - timedelta(days=n) for n in range(1, (first - max(begun, earliest(first, method))).days + 1)]
     alike = [_alike(day, known, calendar, method) for day in days_of(first)]
     weeks = min(method.weeks, *(len(days) for days in alike))
-    if weeks < method.weeks_needed:
+    if weeks < method.weeks_needed or len(known) < method.weeks_needed * DAYS:
         return None
     totals = [sum(counts.get(days[number], 0) for days in alike) for number in range(weeks)]
     weights = [float(method.fade) ** number for number in range(weeks)]
