@@ -11,6 +11,7 @@ import pytest
 from chalicelib.domain.calendar import SHANGHAI
 from chalicelib.http.shapes import XLSX
 from tests.flow.conftest import NINE, Filed, Hub, problem
+from tests.flow.test_counts import seed
 from tests.support.town import (
     ACCEPT,
     HAISHU,
@@ -204,3 +205,24 @@ def test_before_the_first_night_there_is_none_and_few_cases_give_no_chance(hub: 
     reply = hub.ask("GET", f"/v1/forecasts/{HAISHU}/cases?cursor={forged}", HEAD)
     problem(reply, 422, "invalid_input", "cursor")
     problem(hub.ask("GET", f"/v1/forecasts/{JIANGBEI}", HEAD), 404, "not_found")
+
+
+def test_a_night_costs_a_page_for_each_hundred_open_cases_and_no_more(hub: Hub) -> None:
+    case = hub.life(hub.file(), ACCEPT)
+    first = next_night(hub, 1)
+    seed(hub, case, 350)
+    assert hub.sizes()["CasesTable"] == 351
+    more = next_night(hub, 2)
+    assert first["BatchGetItem"] == 1
+    assert more == {**first, "BatchGetItem": 4, "Query": first["Query"] + 3}
+    organisations, months = len(hub.cloud.tables["RegistryTable"].rows), 13  # of other entries there are some too
+    assert first["Query"] <= 2 + months + organisations
+
+
+def next_night(hub: Hub, number: int) -> dict[str, int]:
+    """The calls of the night so many days later."""
+    hub.cloud.clock.restart(NINE + timedelta(days=number))
+    hub.cloud.drain()
+    with wire() as calls:
+        hub.cloud.run_schedule("forecast_units")
+    return counted(calls)
