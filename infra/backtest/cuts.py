@@ -68,6 +68,11 @@ class Lives:
         """The day of the first case."""
         return min(legal_day(each.begun) for each in self.cases)
 
+    @property
+    def last_begun(self) -> date:
+        """The day of the last case; after it the log only tells how cases ended."""
+        return max(legal_day(each.begun) for each in self.cases)
+
     def came(self) -> Counter[date]:
         """How many cases came on each day."""
         return Counter(legal_day(each.begun) for each in self.cases)

@@ -115,14 +115,14 @@ def _right(order: Sequence[bool]) -> int:
 def _try_week(trial: Trial, day: date) -> None:
     lives, method = trial.lives, trial.method
     days, came = week.days_of(day), lives.came()
-    if days[-1] >= lives.until.date():
+    if days[-1] > lives.last_begun:
         return
     known = {each: count for each, count in came.items() if each < day}
-    coming = week.coming(known, day, lives.begun, lives.weekdays, method)
-    if coming is None:
+    like = week.alike(day, lives.begun, lives.weekdays, method)
+    if like is None:
         return
     before = sum(known.get(each - timedelta(days=week.DAYS), 0) for each in days)
-    expected = coming.expected
+    expected = week.coming(known, like, method).expected
     trial.add(score.of_week(sum(came[each] for each in days), (expected.value, expected.low, expected.high), before))
 
 

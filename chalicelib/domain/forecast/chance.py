@@ -8,13 +8,13 @@ against the wider one before it, so that few cases do not decide. Everything is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 from chalicelib.domain.forecast.method import Method
-from chalicelib.domain.indices import sums, tally
+from chalicelib.domain.indices import sums
 from chalicelib.domain.indices.sums import Book
 from chalicelib.domain.indices.tally import Tally
 from chalicelib.domain.track import PARTS, TRACK, Bound
@@ -76,6 +76,7 @@ class Past:
     """Tracks of cases whose outcome is known: counts of each organisation with all below it."""
 
     totals: Book
+    _left: dict[str, Mapping[str, Sequence[int]]] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def widest(self) -> str | None:
@@ -92,6 +93,14 @@ class Past:
                 wide = f"{TRACK}{ANY}/{each}/{rest}"
                 found[wide] = found.get(wide, 0) + count
         return found
+
+    def half(self, organisation: str, item: str) -> int | None:
+        """The first part of the limit at which at most half of an item's cases (ANY) were still open; None where more
+        than half were late."""
+        if organisation not in self._left:  # one pass over an organisation's counts, for all of its items
+            self._left[organisation] = _left_open(self.totals.get(organisation, {}))
+        left = self._left[organisation].get(item, (0,))
+        return next((part for part, count in enumerate(left) if 2 * count <= left[0]), None)
 
 
 def past(own: Iterable[Book]) -> Past:
@@ -118,7 +127,7 @@ def grounds(one: Chance, known: Past, method: Method) -> Grounds:
     if not enough:
         return Grounds(tuple(found), None, None)
     named = found[enough[-1]]
-    return Grounds(tuple(found), enough[-1], _half(_counts(named, known), named.item))
+    return Grounds(tuple(found), enough[-1], known.half(named.organisation, named.item))
 
 
 def order(one: Chance) -> tuple[float, datetime, str]:
@@ -156,11 +165,11 @@ def _counts(group: Group, known: Past) -> Tally:
     return known.any_item if group.item == ANY else known.totals.get(group.organisation, {})
 
 
-def _half(counts: Tally, item: str) -> int | None:
-    """The first part at which at most half were still open."""
-    left = [0] * PARTS
-    for name, count in tally.part(counts, f"{TRACK}{item}/").items():
-        state, _, part = name.partition("/")
-        if part.isdigit() and state != ANY:
-            left[int(part)] += count
-    return next((part for part, count in enumerate(left) if 2 * count <= left[0]), None)
+def _left_open(counts: Tally) -> Mapping[str, Sequence[int]]:
+    """How many cases of each item, and of ANY, were still open at each part."""
+    found: dict[str, list[int]] = {}
+    for name, count in counts.items():
+        _, item, _, part, *late = name.split("/")
+        for each in () if late else (item, ANY):
+            found.setdefault(each, [0] * PARTS)[int(part)] += count
+    return found

@@ -91,10 +91,10 @@ def outlooks(seen: Seen, tracks: Book, received: Book, calendar: Calendar, metho
     risks = _up({code: _risk(chances, first) for code, chances in found.items()})
     counts, came = sums.up_the_tree(seen.counts), sums.up_the_tree(received)
     begun = min((date.fromisoformat(day) for days in came.values() for day in days), default=first)
-    made = []
+    like, made = week.alike(first, begun, calendar, method), []
     for code in sorted(counts.keys() | came.keys()):
         by_day = {date.fromisoformat(day): count for day, count in came.get(code, {}).items()}
-        coming = week.coming(by_day, first, begun, calendar, method)
+        coming = week.coming(by_day, like, method) if like else None
         here = _week(first, counts.get(code, {}), week.late(risks.get(code, Risk()), method.within), coming, by_day)
         made.append(_outlook(code, here, found.get(code, []), past, method))
     return made

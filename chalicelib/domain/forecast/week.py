@@ -18,6 +18,7 @@ from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.forecast.method import Method
 
 DAYS = 7
+Alike = tuple[tuple[date, ...], ...]  # for each of seven days the earlier ones like it
 _MORE_WEEKS = 4  # looked through for days of a kind that is rare
 
 
@@ -66,21 +67,26 @@ def earliest(first: date, method: Method) -> date:
     return first - timedelta(days=DAYS * (method.weeks + _MORE_WEEKS))
 
 
-def coming(counts: Mapping[date, int], first: date, begun: date, calendar: Calendar, method: Method) -> Coming | None:
-    """What comes in the week from `first` on, from the counts of the days before it; `begun`: the first day of which
-    anything is known. None where too few weeks are known."""
+def alike(first: date, begun: date, calendar: Calendar, method: Method) -> Alike | None:
+    """For each day of the week from `first` on the earlier days like it, the latest first, of as many weeks for each;
+    `begun`: the first day of which anything is known. None where too few weeks are known."""
     known = [first - timedelta(days=n) for n in range(1, (first - max(begun, earliest(first, method))).days + 1)]
-    alike = [_alike(day, known, calendar, method) for day in days_of(first)]
-    weeks = min(method.weeks, *(len(days) for days in alike))
+    found = [_like(day, known, calendar, method) for day in days_of(first)]
+    weeks = min(method.weeks, *(len(days) for days in found))
     if weeks < method.weeks_needed or len(known) < method.weeks_needed * DAYS:
         return None
-    totals = [sum(counts.get(days[number], 0) for days in alike) for number in range(weeks)]
-    weights = [float(method.fade) ** number for number in range(weeks)]
-    by_day = tuple(fmean([counts.get(day, 0) for day in days[:weeks]], weights) for days in alike)
-    return Coming(Expected(sum(by_day), *_between(totals, method.within)), by_day, weeks)
+    return tuple(tuple(days[:weeks]) for days in found)
 
 
-def _alike(day: date, known: Sequence[date], calendar: Calendar, method: Method) -> list[date]:
+def coming(counts: Mapping[date, int], like: Alike, method: Method) -> Coming:
+    """What comes in a week, from what came on the days like its own."""
+    totals = [sum(counts.get(day, 0) for day in days) for days in zip(*like, strict=True)]
+    weights = [float(method.fade) ** number for number in range(len(totals))]
+    by_day = tuple(fmean([counts.get(day, 0) for day in days], weights) for days in like)
+    return Coming(Expected(sum(by_day), *_between(totals, method.within)), by_day, len(totals))
+
+
+def _like(day: date, known: Sequence[date], calendar: Calendar, method: Method) -> list[date]:
     """Earlier days like this one, the latest first: on that weekday, or on any where those are too few."""
     works = calendar.is_working_day(day)
     kind = [each for each in known if calendar.is_working_day(each) == works]
