@@ -27,6 +27,7 @@ from chalicelib.http import (
     consultation,
     filing,
     findings,
+    forecasts,
     indices,
     openapi,
     orders,
@@ -68,7 +69,7 @@ def handled(reader: str, event: DynamoDBEvent) -> Report:
 
 
 # 1. What clients ask: the function `api_handler`.
-PLATFORM = (cases, ratings, findings, orders, filing, results, consultation, indices, calendars, registry)
+PLATFORM = (cases, ratings, findings, orders, filing, results, consultation, indices, forecasts, calendars, registry)
 DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 
@@ -144,6 +145,13 @@ def compute_indices(event: CloudWatchEvent) -> None:
     """Computes cells, indices and rankings of the days to which facts came, and of today."""
     now = datetime.fromisoformat(event.to_dict()["time"])
     Later("indexing", "compute_indices")(now, event.context.get_remaining_time_in_millis)
+
+
+@app.schedule(Cron(40, "18-20", "*", "*", "?", "*"))
+def forecast_units(event: CloudWatchEvent) -> None:
+    """Forecasts each organisation's week and which of its open cases will be late, and scores what was forecast six
+    weeks ago: at 02:40 in Shanghai, and, where that run failed, at 03:40 and 04:40."""
+    Later("forecasting", "forecast_units")(datetime.fromisoformat(event.to_dict()["time"]))
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS))

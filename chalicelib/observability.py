@@ -59,6 +59,8 @@ METRICS: Mapping[str, frozenset[str]] = {
     "PatternsSeen": frozenset(),
     "CellsComputed": frozenset(),
     "PeriodsPublished": frozenset(),
+    "OutlooksMade": frozenset(),
+    "ForecastsScored": frozenset(),
     "ManifestsWritten": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),
     "QuestionsAsked": frozenset({"outcome"}),

@@ -43,6 +43,7 @@ class Settings:
     days_table: str
     cells_table: str
     indices_table: str
+    forecasts_table: str
     quarantine_table: str
     conversations_table: str
     ratings_table: str
@@ -79,6 +80,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         days_table=_text(environment, "DAYS_TABLE"),
         cells_table=_text(environment, "CELLS_TABLE"),
         indices_table=_text(environment, "INDICES_TABLE"),
+        forecasts_table=_text(environment, "FORECASTS_TABLE"),
         quarantine_table=_text(environment, "QUARANTINE_TABLE"),
         conversations_table=_text(environment, "CONVERSATIONS_TABLE"),
         ratings_table=_text(environment, "RATINGS_TABLE"),

@@ -13,10 +13,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from chalicelib.domain import clocks as clockwork
+from chalicelib.domain import track
 from chalicelib.domain.calendar import legal_day
-from chalicelib.domain.case import Case, Law
+from chalicelib.domain.case import Case, Law, unfolded
 from chalicelib.domain.clocks import Clock, Due
+from chalicelib.domain.folding import advance
 from chalicelib.domain.procedure import SUBMIT
+from chalicelib.domain.track import Bound
 
 UNDATED = "-"  # stands there without a date: no clock runs, or it stands still in time
 OPEN, DELIVERY, FILE, STAGE = "open", "delivery", "file", "stage"
@@ -60,7 +63,7 @@ def outcome(before: Case | None, after: Case, law: Law) -> Iterator[tuple[str, s
     """What a fact says of a step beside its stocks. Of the first: whether the item is unfit for online handling
     (`unfit`). Of the one that closes it: how it came out (`closes`), how long it took (`seconds`, and for the counting
     of working days `since`, `gaps` and the statutory `limit`), how often corrections were asked for (`notices`). Of
-    one that is bound by a date: whether it came after it (`late`)."""
+    one that is bound by a date: whether it came after it (`late`), and of a case its `track`."""
     node = after.nodes[-1]
     if node.action == SUBMIT and not law.item.online:
         yield "unfit", 1
@@ -74,7 +77,37 @@ def outcome(before: Case | None, after: Case, law: Law) -> Iterator[tuple[str, s
     yield "notices", sum(each.action == "correct" for each in after.nodes)
     if before is not None:
         yield from _late(_due(before, _binding(before, law)), node.at)
+        yield from _tracked(before, after, law)
     yield from _counted(after, law)
+
+
+def bound(case: Case, law: Law) -> Bound | None:
+    """The limit that binds an open case, and its date; None where none runs, or it stands still in time."""
+    name = _binding(case, law)
+    due = _due(case, name)
+    return Bound(case.clocks[name].start, due.last) if due else None
+
+
+def came_late(case: Case, law: Law, at: datetime) -> bool | None:
+    """Whether a case came after the date that bound it; None while it is open and in time, or under no date, at
+    `at`."""
+    if case.closed_at is None:
+        here = bound(case, law)
+        return True if here and at > here.last else None
+    before = here_after = unfolded(case)
+    for node in case.nodes:
+        before, here_after = here_after, advance(here_after, node, law)
+        if here_after.closed_at is not None:
+            break
+    return any(late for _, late in _late(_due(before, _binding(before, law)), case.closed_at))
+
+
+def _tracked(before: Case, after: Case, law: Law) -> Iterator[tuple[str, str | int]]:
+    here = bound(before, law)
+    if here and law.procedure.book == "cases":
+        found = track.text(track.states(before, law), here, after.nodes[-1].at)
+        if found:
+            yield "track", found
 
 
 def _counted(case: Case, law: Law) -> Iterator[tuple[str, str | int]]:

@@ -14,7 +14,6 @@ from chalicelib.http import cursors, figures, sheets
 from chalicelib.http.files import File
 from chalicelib.http.operation import Call
 from chalicelib.http.shapes import (
-    XLSX,
     CellOut,
     FactsOut,
     FactsQuery,
@@ -26,7 +25,6 @@ from chalicelib.http.shapes import (
     SheetQuery,
     Stamp,
 )
-from chalicelib.http.words import invalid
 from chalicelib.services import boards, closing, drilling
 
 
@@ -44,7 +42,7 @@ def ranking(call: Call) -> RankingOut | File:
     items.sort(key=lambda one: (one.rank is None, one.rank or 0, -(one.index or 0), one.org))
     errata = [figures.erratum(one, detailed=False) for one in found.errata]  # everybody may see a ranking
     told = RankingOut(stamp=figures.stamp(found), level=query.level, items=items, errata=errata)
-    return told if query.format == "json" else _file(query.format, call.accept, sheets.of_ranking(told))
+    return told if query.format == "json" else sheets.as_file(query.format, call.accept, sheets.of_ranking(told))
 
 
 def sheet(call: Call) -> SheetOut | File:
@@ -57,21 +55,7 @@ def sheet(call: Call) -> SheetOut | File:
         case "html":
             return sheets.as_page(told)
         case _:
-            return _file(query.format, call.accept, sheets.of_sheet(told))
-
-
-def _file(form: str, accept: str, table: sheets.Table) -> File:
-    """The table as a file. API Gateway hands bytes on only to whom says that they are accepted."""
-    if form == "csv":
-        return sheets.as_csv(table)
-    if accept.split(",")[0].split(";")[0].strip() != XLSX:
-        raise invalid(
-            "Accept",
-            "wrong_form",
-            f"下载xlsx时Accept须为 {XLSX}；或用 format=csv",
-            f"xlsx needs Accept: {XLSX}; or take csv",
-        )
-    return sheets.as_xlsx(table)
+            return sheets.as_file(query.format, call.accept, sheets.of_sheet(told))
 
 
 def facts(call: Call) -> FactsOut:

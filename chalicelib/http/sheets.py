@@ -14,6 +14,7 @@ from html import escape
 
 from chalicelib.http.files import File
 from chalicelib.http.shapes import CSV, HTML, XLSX, ErratumOut, PartOut, RankingOut, SheetOut, Stamp, ValueOut
+from chalicelib.http.words import invalid
 
 Cell = str | int | float | None
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -61,6 +62,20 @@ def of_sheet(found: SheetOut) -> Table:
     ]
     title = f"{found.standing.name.zh} {found.stamp.period} 指标"
     return Table(title, f"indicators-{found.stamp.period}-{found.standing.org}", heads, rows)
+
+
+def as_file(form: str, accept: str, table: Table) -> File:
+    """The table as csv or xlsx. API Gateway hands bytes on only to whom says that they are accepted."""
+    if form == "csv":
+        return as_csv(table)
+    if accept.split(",")[0].split(";")[0].strip() != XLSX:
+        raise invalid(
+            "Accept",
+            "wrong_form",
+            f"下载xlsx时Accept须为 {XLSX}；或用 format=csv",
+            f"xlsx needs Accept: {XLSX}; or take csv",
+        )
+    return as_xlsx(table)
 
 
 def as_csv(table: Table) -> File:

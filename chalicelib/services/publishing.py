@@ -129,7 +129,7 @@ def _days(month: Period, horizon: date) -> Iterator[tuple[date, Book]]:
     while day <= last:
         today: Book = {}
         if following and following[0] == day:
-            today = {cell.organisation: tally.impersonal(cell.counts) for cell in following[1]}
+            today = {cell.organisation: tally.summed(cell.counts) for cell in following[1]}
             following = next(kept, None)
         yield day, today
         day += ONE_DAY

@@ -8,6 +8,7 @@ from infra.cli.ask_command import ask
 from infra.cli.audit_command import audit
 from infra.cli.case_commands import case, deadline, desk
 from infra.cli.demo_command import demo
+from infra.cli.forecast_command import forecast
 from infra.cli.lake_command import lake
 from infra.cli.local_commands import clock, registry, token
 from infra.cli.rebuild_command import rebuild
@@ -24,3 +25,4 @@ for command in (demo, replay, audit, case, desk, ask, deadline, token, clock, re
     app.command()(command)
 app.add_typer(registry, name="registry")
 app.add_typer(lake, name="lake")
+app.add_typer(forecast, name="forecast")

@@ -104,11 +104,12 @@ def reads() -> dict[str, Deed]:
 
 
 def _compute(here: Town) -> None:
-    """Indices of the present day, with one case in them."""
+    """Indices of the present day, with one case in them, and its forecast."""
     cells = importlib.import_module("chalicelib.store.cells")
     cells.replace(cells.one(people.HAISHU, NINE.date()), {"kind/node": 1, "received": 1})
     with here.overheard():
         here.cloud.run_schedule("compute_indices")
+        here.cloud.run_schedule("forecast_units")
 
 
 def _order(beginning: Beginning) -> str:

@@ -49,6 +49,8 @@ OPERATIONS = [
     "GET /v1/delegations",
     "GET /v1/desk",
     "GET /v1/findings",
+    "GET /v1/forecasts/{org}",
+    "GET /v1/forecasts/{org}/cases",
     "GET /v1/indicators",
     "GET /v1/indices/{period}",
     "GET /v1/indices/{period}/{org}",
@@ -149,6 +151,7 @@ def test_no_answer_is_outside_the_contract(label: str, mode: GenerationMode, sch
         pytest.skip("there is nothing that could be wrong")
     names = existing(hub.life(hub.file(), ACCEPT))
     hub.cloud.run_schedule("compute_indices")
+    hub.cloud.run_schedule("forecast_units")
 
     @seed(zlib.crc32(label.encode()))
     @settings(

@@ -82,6 +82,7 @@ ENVIRONMENT = {
     "DAYS_TABLE": "days",
     "CELLS_TABLE": "cells",
     "INDICES_TABLE": "indices",
+    "FORECASTS_TABLE": "forecasts",
     "QUARANTINE_TABLE": "quarantine",
     "CONVERSATIONS_TABLE": "conversations",
     "RATINGS_TABLE": "ratings",

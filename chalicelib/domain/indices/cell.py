@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
+from chalicelib.domain import track
 from chalicelib.domain.calendar import ONE_DAY, Calendar
 from chalicelib.domain.fact import Fact, counts
 from chalicelib.domain.indices import histogram, tally
@@ -98,6 +99,7 @@ def _closed(fact: Fact, calendar: Calendar) -> Counts:
         yield "corrected", 1
     if notices == 1:
         yield "corrected/once", 1
+    yield from track.counted(_plain(fact, "item"), str(fact.data.get("track", "")), bool(fact.data.get("late")))
     if outcome != FINISHED:
         yield str(outcome), 1
         return

@@ -12,6 +12,8 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from chalicelib.domain.track import TRACK
+
 Tally = Mapping[str, int]
 
 STOCK = "stock/"
@@ -37,9 +39,10 @@ def stocks(tally: Tally) -> dict[str, int]:
     return {name: count for name, count in tally.items() if name.startswith(STOCK)}
 
 
-def impersonal(tally: Tally) -> dict[str, int]:
-    """All but what is counted of single members of staff."""
-    return {name: count for name, count in tally.items() if PERSONAL not in name}
+def summed(tally: Tally) -> dict[str, int]:
+    """All but what stays in its cell: what is counted of single members of staff, and tracks, which are many and which
+    forecasts alone read."""
+    return {name: count for name, count in tally.items() if PERSONAL not in name and not name.startswith(TRACK)}
 
 
 def settled(tally: Tally, at: date) -> dict[str, int]:

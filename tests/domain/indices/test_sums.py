@@ -32,7 +32,7 @@ def days(facts: Iterable[Fact]) -> dict[date, Own]:
         by_place.setdefault((each.day, each.organisation), []).append(each)
     found: dict[date, Own] = {}
     for (day, code), here in sorted(by_place.items()):
-        found.setdefault(day, {})[code] = tally.impersonal(cell.of_facts(here, calendar()))
+        found.setdefault(day, {})[code] = tally.summed(cell.of_facts(here, calendar()))
     return found
 
 

@@ -1,0 +1,37 @@
+"""Methods of forecasting (预测方法) as data: each version a table, and which one a day is forecast with.
+
+A version that a forecast was made with is never edited: a change is a new file with a later `since`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from chalicelib.domain.forecast.method import Method, parse
+from chalicelib.errors import BrokenDefinition
+
+
+@cache
+def all_methods() -> Mapping[str, Method]:
+    """Every version by `name@version`; BrokenDefinition names the file and place of what does not hold."""
+    found = {}
+    for file in sorted(Path(__file__).parent.glob("*.toml")):
+        try:
+            one = parse(tomllib.loads(file.read_text(encoding="utf-8")))
+        except (tomllib.TOMLDecodeError, BrokenDefinition) as error:
+            raise BrokenDefinition(f"{file.name}: {error}") from error
+        if file.stem != f"{one.name}-{one.version}":
+            raise BrokenDefinition(f"{file.name}: it calls itself {one.ref}")
+        found[one.ref] = one
+    return found
+
+
+def in_force(day: date) -> Method:
+    """The method of a forecast made on `day`: the latest that is in force by then, or the first of all."""
+    by_day = sorted(all_methods().values(), key=lambda each: (each.since, each.version))
+    begun = [each for each in by_day if each.since <= day.isoformat()]
+    return begun[-1] if begun else by_day[0]
