@@ -24,6 +24,7 @@ from chalice.app import Chalice, CloudWatchEvent, Cron, DynamoDBEvent, Rate, SQS
 from chalicelib.http import (
     calendars,
     cases,
+    centres,
     consultation,
     filing,
     findings,
@@ -56,6 +57,7 @@ REACTIONS = {
     "on_case_change": Later("watching", "watch_case"),
     "on_order_change": Later("watching", "watch_order"),
     "on_rating_change": Later("watching", "watch_rating"),
+    "on_centre_change": Later("watching", "watch_centre"),
     "on_fact": Later("exporting", "export_one"),
 }
 Report = dict[str, list[dict[str, str]]]  # which records must come again
@@ -68,7 +70,7 @@ def handled(reader: str, event: DynamoDBEvent) -> Report:
 
 
 # 1. What clients ask: the function `api_handler`.
-PLATFORM = (cases, ratings, findings, orders, filing, results, consultation, indices, calendars, registry)
+PLATFORM = (cases, ratings, findings, orders, filing, results, consultation, indices, calendars, registry, centres)
 DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 
@@ -90,6 +92,12 @@ def on_order_change(event: DynamoDBEvent) -> Report:
 def on_rating_change(event: DynamoDBEvent) -> Report:
     """Facts of ratings, and the follow-up of a bad one."""
     return handled("on_rating_change", event)
+
+
+@app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/RegistryTable")
+def on_centre_change(event: DynamoDBEvent) -> Report:
+    """Facts of how far the construction of centres is."""
+    return handled("on_centre_change", event)
 
 
 @app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/FactsTable")

@@ -140,13 +140,13 @@ def _from_months(long: Period, totals: Mapping[Period, Totals], seen: Mapping[st
 
 def _put(order: Order, totals: Mapping[Period, Totals], seen: Mapping[str, Edition]) -> bool:
     made: list[tuple[Period, Edition, Rows]] = []
-    catalogue = _catalogue()
+    catalogue, centres = _catalogue(), registry.centres_due()
     for one in sorted(totals, key=lambda one: (len(periods.months(one)), one.key)):
         known = seen.get(one.name)
         formula = all_formulas()[known.formula] if known and known.closed else in_force(one.last)
-        rows = boards.rows(formula, totals[one], min(one.last, order.horizon), catalogue)
+        rows = boards.rows(formula, totals[one], min(one.last, order.horizon), catalogue, centres)
         was = indices.board(known.period, known.id) if known and known.closed else {}
-        rows = boards.with_items_of(rows, was, formula)
+        rows = boards.with_registry_of(rows, was, formula)
         edition = Edition(
             one.name, indices.new_edition(), order.now, formula.ref, order.quarantined, indices.parts_of(rows)
         )

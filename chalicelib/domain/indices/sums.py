@@ -59,6 +59,11 @@ def row(stretches: Iterable[Book]) -> dict[str, dict[str, int]]:
     return together([*happened, *standing])
 
 
+def of_centres(organisations: Iterable[str]) -> dict[str, dict[str, int]]:
+    """How many centres (of province, city, county) each organisation should have, itself included, by their codes."""
+    return up_the_tree({code: {"centres": 1} for code in organisations})
+
+
 def of_items(items: Iterable[Item], level: Level) -> dict[str, int]:
     """What the catalogue counts for a level: the active items that it handles, and their limits in working days."""
     found = [item for item in items if item.active and level in item.levels]
