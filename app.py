@@ -22,6 +22,7 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, Cron, DynamoDBEvent, Rate, SQSEvent
 
 from chalicelib.http import (
+    assessments,
     calendars,
     cases,
     centres,
@@ -70,7 +71,20 @@ def handled(reader: str, event: DynamoDBEvent) -> Report:
 
 
 # 1. What clients ask: the function `api_handler`.
-PLATFORM = (cases, ratings, findings, orders, filing, results, consultation, indices, calendars, registry, centres)
+PLATFORM = (
+    cases,
+    ratings,
+    findings,
+    orders,
+    filing,
+    results,
+    consultation,
+    indices,
+    assessments,
+    calendars,
+    registry,
+    centres,
+)
 DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 

@@ -101,6 +101,10 @@ class Centre:
         begun = [step for step in self.steps if step.since <= at]
         return begun[-1] if begun else None
 
+    def begun(self, plan: Plan, at: date) -> date | None:
+        """The first day on which it operated, up to a day; None where it had not begun by then."""
+        return next((step.since for step in self.steps if plan.stages[step.code].operates and step.since <= at), None)
+
     def tasks(self, at: date) -> list[Told]:
         """The tasks that are met at the end of a day."""
         return [task for task in self.met if task.since <= at]

@@ -6,14 +6,16 @@ see what.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
-from chalicelib import errors
+from chalicelib import errors, pages
 from chalicelib.domain.calendar import legal_day
 from chalicelib.http import cursors, figures, sheets
 from chalicelib.http.files import File
 from chalicelib.http.operation import Call
 from chalicelib.http.shapes import (
+    HTML,
     XLSX,
     CellOut,
     FactsOut,
@@ -27,7 +29,7 @@ from chalicelib.http.shapes import (
     Stamp,
 )
 from chalicelib.http.words import invalid
-from chalicelib.services import boards, closing, drilling
+from chalicelib.services import boards, closing, drilling, reporting
 
 
 def formula(call: Call) -> FormulaOut:
@@ -44,26 +46,28 @@ def ranking(call: Call) -> RankingOut | File:
     items.sort(key=lambda one: (one.rank is None, one.rank or 0, -(one.index or 0), one.org))
     errata = [figures.erratum(one, detailed=False) for one in found.errata]  # everybody may see a ranking
     told = RankingOut(stamp=figures.stamp(found), level=query.level, items=items, errata=errata)
-    return told if query.format == "json" else _file(query.format, call.accept, sheets.of_ranking(told))
+    return told if query.format == "json" else file_of(query.format, call.accept, [sheets.of_ranking(told)])
 
 
 def sheet(call: Call) -> SheetOut | File:
     """One organisation's sheet, as a document, a table or a page."""
     query: SheetQuery = call.query
-    told = figures.sheet(boards.sheet(call.path["period"], call.path["org"], identity=call.who))
+    found = boards.sheet(call.path["period"], call.path["org"], identity=call.who)
     match query.format:
         case "json":
-            return told
+            return figures.sheet(found)
         case "html":
-            return sheets.as_page(told)
+            report = reporting.of(found, boards.beside(found.board.period.name, found.organisation))
+            return File(HTML, f"report-{found.board.period.name}-{found.organisation}.html", pages.report(report))
         case _:
-            return _file(query.format, call.accept, sheets.of_sheet(told))
+            return file_of(query.format, call.accept, [sheets.of_sheet(figures.sheet(found))])
 
 
-def _file(form: str, accept: str, table: sheets.Table) -> File:
-    """The table as a file. API Gateway hands bytes on only to whom says that they are accepted."""
+def file_of(form: str, accept: str, tables: Sequence[sheets.Table]) -> File:
+    """Tables as a file; as CSV the first of them. API Gateway hands bytes on only to whom says that they are
+    accepted."""
     if form == "csv":
-        return sheets.as_csv(table)
+        return sheets.as_csv(tables[0])
     if accept.split(",")[0].split(";")[0].strip() != XLSX:
         raise invalid(
             "Accept",
@@ -71,7 +75,7 @@ def _file(form: str, accept: str, table: sheets.Table) -> File:
             f"下载xlsx时Accept须为 {XLSX}；或用 format=csv",
             f"xlsx needs Accept: {XLSX}; or take csv",
         )
-    return sheets.as_xlsx(table)
+    return sheets.as_xlsx(tables)
 
 
 def facts(call: Call) -> FactsOut:

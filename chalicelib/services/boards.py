@@ -15,7 +15,7 @@ from chalicelib.domain import organisation as organisations
 from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.indices import index
 from chalicelib.domain.indices import period as periods
-from chalicelib.domain.indices.board import Row
+from chalicelib.domain.indices.board import Row, Rows
 from chalicelib.domain.indices.indicator import Formula, Indicator
 from chalicelib.domain.indices.period import FORMS, Period
 from chalicelib.domain.indices.sums import LEVELS
@@ -94,6 +94,14 @@ def sheet(name: str, code: str, *, identity: Identity) -> Sheet:
         raise NotFound(f"{code} 在 {period.name} 没有数据", f"{code} has no figures in {period.name}")
     board = Board(period, edition, all_formulas()[edition.formula], {code: row}, _errata(edition, code))
     return Sheet(board, code, row, before, last_year, _children(edition, code))
+
+
+def beside(name: str, code: str) -> Rows:
+    """The rows of the level of an organisation under the same parent, by which it is ranked; none where the period was
+    not computed. For whoever may see the organisation itself: that is asked before."""
+    period = parse_period(name)
+    edition = _edition(period)
+    return indices.page(period.name, edition.shown, organisations.level(code), organisations.parent(code))
 
 
 def cell(code: str, day: date, *, identity: Identity) -> Cell:

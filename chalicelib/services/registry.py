@@ -97,10 +97,7 @@ def find_organisation(code: str) -> Organisation | None:
 def centres_due() -> Mapping[str, Mapping[str, int]]:
     """How many centres each organisation should have with all below it: those of province, cities and counties that
     are active."""
-    from chalicelib.domain.indices import sums  # no transition of a case needs it
-
-    known = (organisation.parse({**found.document(), "code": found.id}) for found in entries("organisation"))
-    return sums.of_centres(one.code for one in known if one.active and one.level in _WITH_CENTRE)
+    return _centres_due(tuple((e.id, e.version) for e in entries("organisation")))
 
 
 def current_calendar() -> Calendar:
@@ -113,6 +110,7 @@ def forget() -> None:
     store.forget()
     _item.cache_clear()
     _calendar.cache_clear()
+    _centres_due.cache_clear()
 
 
 @lru_cache(maxsize=1024)
@@ -128,6 +126,16 @@ def _calendar(years: tuple[tuple[str, int], ...]) -> Calendar:
             for id, version in years
         }
     )
+
+
+@lru_cache(maxsize=4)
+def _centres_due(published: tuple[tuple[str, int], ...]) -> Mapping[str, Mapping[str, int]]:
+    from chalicelib.domain.indices import sums  # no transition of a case needs it
+
+    known = (
+        organisation.parse({**entry("organisation", id, version).document(), "code": id}) for id, version in published
+    )
+    return sums.of_centres(one.code for one in known if one.active and one.level in _WITH_CENTRE)
 
 
 def _require_publisher(kind: str, id: str, identity: Identity) -> None:

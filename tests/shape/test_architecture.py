@@ -46,8 +46,9 @@ BELOW: dict[str, set[str]] = {
     "construction": {"domain", "errors"},
     "store": {"store", "procedures", "domain", *LEAVES},
     "services": {"services", "store", *DATA, "domain", *LEAVES},
-    "reactions": {"reactions", "services", "store", *DATA, "domain", *LEAVES},
-    "http": {"http", "services", "store", *DATA, "domain", *LEAVES},
+    "pages": {"services", "construction", "domain"},
+    "reactions": {"reactions", "pages", "services", "store", *DATA, "domain", *LEAVES},
+    "http": {"http", "pages", "services", "store", *DATA, "domain", *LEAVES},
     "app": {"http", "reactions", *LEAVES},
 }
 # Which packages only some places know.
@@ -64,6 +65,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "tests": (),
     "stdnum": ("chalicelib/domain/identifiers.py",),
     "phonenumbers": ("chalicelib/domain/identifiers.py",),
+    "jinja2": ("chalicelib/pages/",),
     "segno": ("chalicelib/http/ratings.py",),
 }
 LONGEST = 300
