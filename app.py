@@ -35,6 +35,7 @@ from chalicelib.http import (
     quarantine,
     ratings,
     registry,
+    reports,
     results,
 )
 from chalicelib.http.operation import mount
@@ -81,6 +82,7 @@ PLATFORM = (
     consultation,
     indices,
     assessments,
+    reports,
     calendars,
     registry,
     centres,
@@ -166,6 +168,13 @@ def compute_indices(event: CloudWatchEvent) -> None:
     """Computes cells, indices and rankings of the days to which facts came, and of today."""
     now = datetime.fromisoformat(event.to_dict()["time"])
     Later("indexing", "compute_indices")(now, event.context.get_remaining_time_in_millis)
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def write_reports(event: CloudWatchEvent) -> None:
+    """Writes the reports of months that were closed, and a further edition of those that were corrected."""
+    now = datetime.fromisoformat(event.to_dict()["time"])
+    Later("reporting", "write_reports")(now, event.context.get_remaining_time_in_millis)
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS))

@@ -60,6 +60,7 @@ METRICS: Mapping[str, frozenset[str]] = {
     "CellsComputed": frozenset(),
     "PeriodsPublished": frozenset(),
     "ManifestsWritten": frozenset(),
+    "ReportsWritten": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),
     "QuestionsAsked": frozenset({"outcome"}),
 }

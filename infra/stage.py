@@ -23,6 +23,7 @@ _NOT_USED = {
     "RATING_KEY": "00" * 32,
     "RATING_PAGE": "https://not-used.invalid",
     "LAKE_BUCKET": "not-used",
+    "REPORTS_BUCKET": "not-used",
 }
 
 

@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.flow.conftest import Filed, Hub
-from tests.support.town import ACCEPT, HAISHU, LI, POOL, ZHANG, Identity
+from tests.support.town import ACCEPT, HAISHU, LI, NINGBO, POOL, ZHANG, Identity
 
 CHECKS = [
     not_a_server_error,
@@ -33,6 +33,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 OPERATIONS = [
+    "GET /v1/assessments/{period}/{city}",
     "GET /v1/calendar/deadline",
     "GET /v1/calendars/{year}",
     "GET /v1/cases",
@@ -73,6 +74,9 @@ OPERATIONS = [
     "GET /v1/rating-form",
     "GET /v1/ratings",
     "GET /v1/ratings/{rating_id}",
+    "GET /v1/reports",
+    "GET /v1/reports/{period}",
+    "GET /v1/reports/{period}/{org}",
     "GET /v1/rules",
     "GET /v1/staff/{staff_id}",
     "POST /v1/cases",
@@ -131,6 +135,7 @@ def existing(case: Filed) -> dict[str, str]:
         "sequence": "1",
         "period": "2026-03",
         "org": HAISHU,
+        "city": NINGBO,
         "day": "2026-03-02",
         "indicator": "online_rate",
     }
