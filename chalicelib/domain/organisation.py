@@ -39,6 +39,7 @@ class Organisation:
     en: str
     active: bool = True
     sample: bool = False
+    area: str = ""
 
 
 @lru_cache(maxsize=1024)
@@ -129,4 +130,5 @@ def parse(data: Mapping[str, Any]) -> Organisation:
         name["en"],
         data.get("status", "active") == "active",
         bool(data.get("sample")),
+        data.get("area", ""),
     )

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from chalicelib.construction import plan
 from chalicelib.domain.calendar import SHANGHAI
 from chalicelib.domain.indices.index import HUNDREDTHS
+from chalicelib.domain.indices.indicator import UP
 from chalicelib.domain.indices.period import Period, Span
 from chalicelib.domain.organisation import Level, level
 from chalicelib.services import registry
-from chalicelib.services.assessing import Assessment
+from chalicelib.services.assessing import Assessment, Line
 from chalicelib.services.reporting import Report
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 NONE = "—"
 _BANDS = {"green": "绿", "yellow": "黄", "red": "红"}
 _WHY = {"no_cases": "无数据", "not_pooled": "尚未归集", "too_few": "件数不足，不参与排名"}
+_BY_AREA = (Level.city, Level.county)
 _PEERS = {Level.province: "全省", Level.city: "全省各市", Level.county: "本市各县", Level.station: "本县各所"}
 
 
@@ -88,6 +90,17 @@ def _called(code: str) -> str:
     return known.zh if known else code
 
 
+def _short(code: str) -> str:
+    """An organisation by its area, which is shorter, where it is a city or county."""
+    known = registry.find_organisation(code)
+    return known.area if known and known.area and known.level in _BY_AREA else _called(code)
+
+
+def _target(line: Line) -> str:
+    sign = "≥" if line.indicator.direction == UP else "≤"
+    return f"{sign}{float(line.indicator.target) * 100:g}%"
+
+
 @cache
 def _engine() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # tables and documents do without
@@ -107,9 +120,12 @@ def _engine() -> Environment:
         "minute": _minute,
         "day": _day,
         "called": _called,
+        "short": _short,
+        "target": _target,
         "title": title_of,
         "why": lambda code: _WHY.get(code, code),
         "band": lambda code: _BANDS.get(code, NONE),
+        "ranked": lambda code: level(code) is not Level.province,
         "peers": lambda code: _PEERS[level(code)],
         "stage": lambda code: plan().stages[code].text.zh,
     }

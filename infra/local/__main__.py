@@ -62,12 +62,10 @@ def _port(text: str) -> int:
 def _publish(cloud: LocalCloud) -> int:
     """Publish the registry's entries, unless these very entries were published into the data directory before; what
     was changed there since is left alone. Gives their number."""
-    entries = [*load_registry.entries(), *load_registry.centres()]
+    entries = list(load_registry.entries())
     edition = hashlib.sha256(json.dumps(entries, default=str).encode()).hexdigest()
     if cloud.keeper is None or cloud.keeper.notes.get("registry") != edition:
-        put = _publisher(cloud)
-        for path, document in entries:
-            put(path, document)
+        load_registry.load(_publisher(cloud))
     if cloud.keeper:
         cloud.keeper.note("registry", edition)
     return len(entries)
