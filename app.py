@@ -22,8 +22,10 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, Cron, DynamoDBEvent, Rate, SQSEvent
 
 from chalicelib.http import (
+    assessments,
     calendars,
     cases,
+    centres,
     consultation,
     filing,
     findings,
@@ -34,6 +36,7 @@ from chalicelib.http import (
     quarantine,
     ratings,
     registry,
+    reports,
     results,
 )
 from chalicelib.http.operation import mount
@@ -57,6 +60,7 @@ REACTIONS = {
     "on_case_change": Later("watching", "watch_case"),
     "on_order_change": Later("watching", "watch_order"),
     "on_rating_change": Later("watching", "watch_rating"),
+    "on_centre_change": Later("watching", "watch_centre"),
     "on_fact": Later("exporting", "export_one"),
 }
 Report = dict[str, list[dict[str, str]]]  # which records must come again
@@ -69,7 +73,22 @@ def handled(reader: str, event: DynamoDBEvent) -> Report:
 
 
 # 1. What clients ask: the function `api_handler`.
-PLATFORM = (cases, ratings, findings, orders, filing, results, consultation, indices, forecasts, calendars, registry)
+PLATFORM = (
+    cases,
+    ratings,
+    findings,
+    orders,
+    filing,
+    results,
+    consultation,
+    indices,
+    assessments,
+    reports,
+    forecasts,
+    calendars,
+    registry,
+    centres,
+)
 DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
 mount(app, *DOORS, openapi.door_for(DOORS))
 
@@ -91,6 +110,12 @@ def on_order_change(event: DynamoDBEvent) -> Report:
 def on_rating_change(event: DynamoDBEvent) -> Report:
     """Facts of ratings, and the follow-up of a bad one."""
     return handled("on_rating_change", event)
+
+
+@app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/RegistryTable")
+def on_centre_change(event: DynamoDBEvent) -> Report:
+    """Facts of how far the construction of centres is."""
+    return handled("on_centre_change", event)
 
 
 @app.on_dynamodb_record(stream_arn="arn:aws-cn:dynamodb:stream/FactsTable")
@@ -152,6 +177,13 @@ def forecast_units(event: CloudWatchEvent) -> None:
     """Forecasts each organisation's week and which of its open cases will be late, and scores what was forecast six
     weeks ago: at 02:40 in Shanghai, and, where that run failed, at 03:40 and 04:40."""
     Later("forecasting", "forecast_units")(datetime.fromisoformat(event.to_dict()["time"]))
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def write_reports(event: CloudWatchEvent) -> None:
+    """Writes the reports of months that were closed, and a further edition of those that were corrected."""
+    now = datetime.fromisoformat(event.to_dict()["time"])
+    Later("reporting", "write_reports")(now, event.context.get_remaining_time_in_millis)
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS))

@@ -62,6 +62,7 @@ METRICS: Mapping[str, frozenset[str]] = {
     "OutlooksMade": frozenset(),
     "ForecastsScored": frozenset(),
     "ManifestsWritten": frozenset(),
+    "ReportsWritten": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),
     "QuestionsAsked": frozenset({"outcome"}),
 }

@@ -48,6 +48,7 @@ class Settings:
     conversations_table: str
     ratings_table: str
     lake_bucket: str
+    reports_bucket: str
     oidc_issuer: str
     oidc_audience: str
     oidc_jwks_url: str
@@ -85,6 +86,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         conversations_table=_text(environment, "CONVERSATIONS_TABLE"),
         ratings_table=_text(environment, "RATINGS_TABLE"),
         lake_bucket=_text(environment, "LAKE_BUCKET"),
+        reports_bucket=_text(environment, "REPORTS_BUCKET"),
         oidc_issuer=_text(environment, "OIDC_ISSUER"),
         oidc_audience=_text(environment, "OIDC_AUDIENCE"),
         oidc_jwks_url=_url(environment, "OIDC_JWKS_URL"),

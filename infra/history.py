@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from chalicelib.domain import lake
 from chalicelib.domain.calendar import Calendar
@@ -22,10 +23,12 @@ from chalicelib.domain.indices import sums, tally
 from chalicelib.domain.indices.board import Row
 from chalicelib.domain.indices.indicator import Formula
 from chalicelib.domain.indices.period import Period
-from chalicelib.domain.indices.sums import LEVELS
+from chalicelib.domain.indices.sums import LEVELS, Book
 from chalicelib.domain.indices.tally import Tally
-from chalicelib.domain.item import Item, parse
-from chalicelib.domain.organisation import Level
+from chalicelib.domain.item import Item
+from chalicelib.domain.item import parse as parse_item
+from chalicelib.domain.organisation import WITH_CENTRE, Level
+from chalicelib.domain.organisation import parse as parse_organisation
 from infra.local import load_registry
 
 _DAY = "day="
@@ -41,7 +44,7 @@ class _Counted:
     def add(self, organisation: str, counts: Tally, *, within: bool) -> None:
         sums.grow(self.standing, organisation, tally.stocks(counts))
         if within:
-            sums.grow(self.happened, organisation, tally.flows(tally.impersonal(counts)))
+            sums.grow(self.happened, organisation, tally.flows(tally.summed(counts)))
 
 
 def rows(folder: Path, period: Period, formula: Formula, calendar: Calendar) -> Mapping[str, Row]:
@@ -53,7 +56,7 @@ def rows(folder: Path, period: Period, formula: Formula, calendar: Calendar) -> 
         for organisation, own in _by_organisation(facts).items():
             counted.add(organisation, counting.of_facts(own, calendar), within=day >= period.first)
     totals = sums.up_the_tree(sums.together([counted.happened, counted.standing]))
-    return boards.rows(formula, totals, min(period.last, last), catalogue())
+    return boards.rows(formula, totals, min(period.last, last), catalogue(), centres_due())
 
 
 def catalogue() -> Mapping[Level, Tally]:
@@ -62,10 +65,20 @@ def catalogue() -> Mapping[Level, Tally]:
     return {level: sums.of_items(items, level) for level in LEVELS}
 
 
+def centres_due() -> Book:
+    """How many centres each organisation of infra/registry/ should have with all below it."""
+    known = (parse_organisation({**each, "code": code}) for code, each in _entries("organisations"))
+    return sums.of_centres(one.code for one in known if one.active and one.level in WITH_CENTRE)
+
+
 def _items() -> Iterator[Item]:
+    return (parse_item({**document, "id": id}, 1) for id, document in _entries("items"))
+
+
+def _entries(kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for path, document in load_registry.entries():
-        if path.startswith("/v1/items/"):
-            yield parse({**document, "id": path.rpartition("/")[2]}, 1)
+        if path.startswith(f"/v1/{kind}/"):
+            yield path.rpartition("/")[2], document
 
 
 def _days(folder: Path, last: date) -> Iterator[tuple[date, list[Fact]]]:

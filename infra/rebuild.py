@@ -1,5 +1,5 @@
-"""Facts, findings, cells and indices computed once more from all cases, orders and ratings, and compared with what is
-kept.
+"""Facts, findings, cells and indices computed once more from all cases, orders, ratings and centres, and compared with
+what is kept.
 
 An operator's tool, never a function: it reads whole tables, a page at a time. `compare` changes nothing; `repair` puts
 what is missing or different, which is what following the streams from their start would put. It must not delete: what
@@ -21,8 +21,9 @@ from chalicelib.domain.supervision.sightings import over
 from chalicelib.domain.supervision.span import MONTH
 from chalicelib.domain.supervision.spans import Months, month_of
 from chalicelib.rules import all_rules
-from chalicelib.services import casework, comparing, finishing, handing_over, rating_loop, spans, supervision
-from chalicelib.store import books, cases, facts, findings, orders, ratings
+from chalicelib.services import casework, centres, comparing, finishing, handing_over, rating_loop, spans, supervision
+from chalicelib.store import books, cases, facts, findings, orders, ratings, registry
+from chalicelib.store.registry import Entry
 from infra import ledger, recounted
 from infra.ledger import Ledger, Names
 
@@ -32,8 +33,8 @@ _BOOKS = {supervision.CASES: cases.BOOK, supervision.ORDERS: orders.BOOK}
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How many cases, orders and ratings were read, how many facts and findings follow from them, how many cells and
-    periods of indices were laid beside those that are kept, and the names of those that are missing, are kept
+    """How many cases, orders, ratings and centres were read, how many facts and findings follow from them, how many
+    cells and periods of indices were laid beside those that are kept, and the names of those that are missing, are kept
     otherwise, or follow from nothing. `pending`: days whose cells wait to be computed; while there are any, no period
     is compared. `superseded`: cross-case findings that are kept as they were first seen, and would look otherwise with
     what was pooled only later."""
@@ -82,7 +83,7 @@ def compare(now: datetime) -> Compared:
 
 
 def repair(now: datetime) -> int:
-    """Puts what follows from every history; gives the number of cases, orders and ratings. Nothing is doubled by it."""
+    """Puts what follows from every history; gives the number of what was read. Nothing is doubled by it."""
     number = 0
     with closing(Ledger()) as book:
         for what in _outcomes(now, book):
@@ -111,6 +112,13 @@ def _outcomes(now: datetime, beside: Ledger) -> Iterator[supervision.Outcome]:
             yield replace(done, facts=rows, findings=done.findings + still.findings)
     for given in _ratings():
         yield supervision.Outcome(given.item, (), tuple(rating_loop.facts_of(given)), ())
+    for entry in _centres():
+        yield supervision.Outcome(entry.id, (), tuple(centres.facts_of(entry)), ())
+
+
+def _centres() -> Iterator[Entry]:
+    for row in registry.RegistryRow.query(centres.KIND):
+        yield registry.entry(row)
 
 
 def _ratings() -> Iterator[Rating]:

@@ -63,11 +63,13 @@ def _periods(beside: Ledger) -> int:
         return 0
     horizon = max(legal_day(edition.as_of) for edition in found.values())
     settled = {one: edition for one, edition in found.items() if _is_settled(one, edition, horizon)}
-    items = publishing.catalogue()
+    items, centres = publishing.catalogue(), registry.centres_due()
     for one, totals in publishing.totals_of(list(settled), {}, {}, horizon):
         edition = settled[one]
         formula, kept = all_formulas()[edition.formula], indices.board(edition.period, edition.id)
-        rows = boards.with_items_of(boards.rows(formula, totals, min(one.last, horizon), items), kept, formula)
+        rows = boards.with_registry_of(
+            boards.rows(formula, totals, min(one.last, horizon), items, centres), kept, formula
+        )
         for code in sorted({*rows, *kept}):
             name, same = f"index {one.name} {code}", rows.get(code) == kept.get(code)
             if code in kept:

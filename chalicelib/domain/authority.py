@@ -154,6 +154,15 @@ def publishes(identity: Identity) -> bool:
     return identity.kind is Kind.staff and province and Post.operations in identity.posts
 
 
+def reports_centre(identity: Identity, code: str) -> bool:
+    """Whether this identity may publish how far a centre is: systems, and operations staff of an organisation above it
+    (浙公办〔2023〕6号 2(1): each level builds up the centres below); of the province's own, its own."""
+    if identity.kind is not Kind.staff or identity.organisation is None:
+        return identity.kind is Kind.system
+    above = organisations.parent(code) or code
+    return Post.operations in identity.posts and organisations.within(above, organisations.seat(identity.organisation))
+
+
 def closes_periods(identity: Identity) -> bool:
     """Whether this identity may close a period: analysts of the province."""
     province = identity.organisation is not None and organisations.parent(identity.organisation) is None

@@ -19,9 +19,8 @@ from chalicelib.domain.rating import Rating, Standing
 from chalicelib.domain.supervision.rule import Finding
 
 Value = str | int | None
-_KINDS = frozenset(
-    {"node", "transferred_in", "order", "order_transferred_in", "anomaly", "rating"}
-)  # of which numbers are made
+# Of which numbers are made.
+_KINDS = frozenset({"node", "transferred_in", "order", "order_transferred_in", "anomaly", "rating", "centre"})
 _STEPS = frozenset(
     {"submit", "deliver", "archive"}
 )  # what numbers are made of, whether anything stands otherwise or not
@@ -31,9 +30,9 @@ _CORRECTED = {(VERIFICATION, "settle"): 0, (CARD, "uphold"): 1}  # what confirms
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One row: `kind` (of cases node, transferred_in, finding and anomaly; of work orders order, order_transferred_in
-    and order_finding; the kind of an order that people file, at whom it is about; rating, rating_invitation, callback),
-    the thing's own `id`, and `n`, the number of its correction. `data` holds short names and numbers, never personal
-    data."""
+    and order_finding; the kind of an order that people file, at whom it is about; rating, rating_invitation, callback;
+    centre), the thing's own `id`, and `n`, the number of its correction. `data` holds short names and numbers, never
+    personal data."""
 
     organisation: str
     day: date

@@ -22,13 +22,14 @@ KEYS: Mapping[str, type] = {"organisation": str, "kind": str, "id": str, "n": in
 COLUMNS: Mapping[str, type] = {
     "about": str, "actor": str, "adverse": int, "after": int, "anonymous": int, "at": int, "call_back": str,
     "case": str, "case_channel": str, "channel": str, "closes": str, "complexity": str, "confirmed": int,
-    "counted": int, "delivery_now": str, "delivery_was": str, "disclosure": str, "due": int, "file_now": str,
-    "file_was": str, "finding": str, "form": str, "from": str, "gaps": str, "handler": str, "item": str, "late": int,
-    "level": str, "limit": str, "line": str, "node": str, "notices": int, "number": int, "object": str, "observed": int,
-    "on_site": int, "open_now": str, "open_was": str, "order": str, "own": int, "reached": int, "reasons": str,
-    "recorded_at": int, "repeated": int, "result": str, "reviewer": str, "rule": str, "seconds": int, "severity": str,
-    "since": str, "staff": str, "stage_now": str, "stage_was": str, "state": str, "step": int, "subject": str,
-    "track": str, "type": str, "unfit": int, "verdict": str, "why": str, "window": str,
+    "counted": int, "days": int, "delivery_now": str, "delivery_was": str, "disclosure": str, "due": int,
+    "file_now": str, "file_was": str, "finding": str, "form": str, "from": str, "gaps": str, "handler": str,
+    "item": str, "late": int, "level": str, "limit": str, "line": str, "node": str, "notices": int, "number": int,
+    "object": str, "observed": int, "on_site": int, "open_now": str, "open_was": str, "order": str, "own": int,
+    "reached": int, "reasons": str, "recorded_at": int, "repeated": int, "result": str, "reviewer": str, "rule": str,
+    "seconds": int, "severity": str, "since": str, "staff": str, "stage_now": str, "stage_was": str, "state": str,
+    "step": int, "subject": str, "track": str, "type": str, "unfit": int, "verdict": str, "why": str, "window": str,
+    "withdrawn": int,
 }  # fmt: skip
 # What a fact may say and no line does: blind indexes and keyed hashes of people and of what they carry, and what
 # somebody wrote in their own words.

@@ -29,6 +29,9 @@ class Level(StrEnum):
     window = "window"
 
 
+WITH_CENTRE = (Level.province, Level.city, Level.county)  # 浙公办〔2023〕6号 2(1); below them are extension points
+
+
 @dataclass(frozen=True, slots=True)
 class Organisation:
     """One organisation as published: `area` is the name of its division, `sample` marks invented ones."""
@@ -39,6 +42,7 @@ class Organisation:
     en: str
     active: bool = True
     sample: bool = False
+    area: str = ""
 
 
 @lru_cache(maxsize=1024)
@@ -129,4 +133,5 @@ def parse(data: Mapping[str, Any]) -> Organisation:
         name["en"],
         data.get("status", "active") == "active",
         bool(data.get("sample")),
+        data.get("area", ""),
     )

@@ -5,7 +5,6 @@ What cannot be measured is null, with the reason, and never 0 or 100. This modul
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -38,7 +37,7 @@ from chalicelib.services.boards import Board, Sheet
 from chalicelib.services.drilling import Behind
 from chalicelib.store.indices import Edition, Erratum
 
-_PLACES = 6  # decimals of a ratio
+PLACES = 6  # decimals of a ratio
 _NINETY = Fraction(9, 10)
 
 
@@ -119,16 +118,21 @@ def fact(each: Behind) -> FactOut:
     )
 
 
+def called(code: str) -> Names:
+    """What an organisation is called now; its code where nobody is known by it."""
+    known = registry.find_organisation(code)
+    return Names(zh=known.zh if known else code, en=known.en if known else code)
+
+
 def ranked(code: str, row: Row | None) -> RankedOut:
     """An organisation of a ranking, with or without figures."""
     one = row.standing if row else None
-    known = registry.find_organisation(code)
     return RankedOut(
         org=code,
-        name=Names(zh=known.zh if known else code, en=known.en if known else code),
+        name=called(code),
         rank=one.rank if one else None,
         rank_beside=one.rank_beside if one else None,
-        index=_points(one.index) if one else None,
+        index=points(one.index) if one else None,
         band=one.band if one else None,
         volume=one.volume if one else 0,
         why=(one.why or None) if one else index.NO_CASES,
@@ -138,12 +142,15 @@ def ranked(code: str, row: Row | None) -> RankedOut:
 def sheet(found: Sheet) -> SheetOut:
     """All of one organisation in a period."""
     board, one = found.board, found.row.standing
-    shares = index.shares(board.formula, one.values)
+    shares, brought = index.shares(board.formula, one.values), index.shown_points(board.formula, one.values)
     counts = tally.settled(found.row.counts, min(board.period.last, legal_day(board.edition.as_of)))
     return SheetOut(
         stamp=stamp(board),
         standing=ranked(found.organisation, found.row),
-        indicators=[_value(each, one.values[code], shares) for code, each in board.formula.indicators.items()],
+        indicators=[
+            _value(each, one.values[code], shares.get(code, Fraction(0)), brought.get(code))
+            for code, each in board.formula.indicators.items()
+        ],
         times=_times(counts),
         counts={name: count for name, count in sorted(counts.items()) if not name.startswith(("time/", "days/"))},
         before=_change(found, found.before, found.previous),
@@ -154,18 +161,16 @@ def sheet(found: Sheet) -> SheetOut:
     )
 
 
-def _value(one: Indicator, value: index.Value, shares: Mapping[str, Fraction]) -> ValueOut:
-    share = shares.get(one.code, Fraction(0))
-    points = None if value.score is None else share * Fraction(value.score, index.HUNDREDTHS)
+def _value(one: Indicator, value: index.Value, share: Fraction, added: int | None) -> ValueOut:
     return ValueOut(
         code=one.code,
         name=names(one.name),
-        value=None if value.why else _ratio(value.ratio),
+        value=None if value.why else ratio(value.ratio),
         numerator=value.numerator,
         denominator=value.denominator,
-        score=_points(value.score),
-        share=round(float(share), _PLACES),
-        points=None if points is None else _points(index.hundredths(points)),
+        score=points(value.score),
+        share=round(float(share), PLACES),
+        points=points(added if value.why or added is not None else 0),
         why=value.why or None,
     )
 
@@ -189,8 +194,8 @@ def _change(found: Sheet, then: Row | None, period: Period) -> ChangeOut | None:
     now, old = found.row.standing.index, then.standing.index
     return ChangeOut(
         period=period.name,
-        index=_points(old),
-        change=None if now is None or old is None else _points(now - old),
+        index=points(old),
+        change=None if now is None or old is None else points(now - old),
         contributions=[
             ContributionOut(code=code, points=added / index.HUNDREDTHS) for code, added in found.changes(then).items()
         ],
@@ -198,12 +203,12 @@ def _change(found: Sheet, then: Row | None, period: Period) -> ChangeOut | None:
 
 
 def _part(code: str, row: Row) -> PartOut:
-    one, known = row.standing, registry.find_organisation(code)
+    one = row.standing
     return PartOut(
         org=code,
-        name=Names(zh=known.zh if known else code, en=known.en if known else code),
+        name=called(code),
         values=_measured(row),
-        index=_points(one.index),
+        index=points(one.index),
         rank_beside=one.rank_beside,
     )
 
@@ -230,8 +235,8 @@ def erratum(one: Erratum, *, detailed: bool) -> ErratumOut:
     return ErratumOut(
         org=one.organisation,
         at=one.at,
-        index_was=_points(was.standing.index) if was else None,
-        index_now=_points(now.standing.index) if now else None,
+        index_was=points(was.standing.index) if was else None,
+        index_now=points(now.standing.index) if now else None,
         indicators=[
             ChangedOut(code=code, was=old.get(code), now=new.get(code))
             for code in sorted({*old, *new})
@@ -240,9 +245,11 @@ def erratum(one: Erratum, *, detailed: bool) -> ErratumOut:
     )
 
 
-def _ratio(value: Fraction | None) -> float | None:
-    return None if value is None else round(float(value), _PLACES)
+def ratio(value: Fraction | None) -> float | None:
+    """A share as it is shown."""
+    return None if value is None else round(float(value), PLACES)
 
 
-def _points(value: int | None) -> float | None:
+def points(value: int | None) -> float | None:
+    """Hundredths as points."""
     return None if value is None else value / index.HUNDREDTHS

@@ -68,7 +68,7 @@ def cases(call: Call) -> CasesOut | File:
         left_out=found.left_out,
         next=cursors.encode(found.after),
     )
-    return told if query.format == "json" else sheets.as_file(query.format, call.accept, _table(told))
+    return told if query.format == "json" else sheets.as_file(query.format, call.accept, [_table(told)])
 
 
 def _week(found: Forecast) -> WeekOut:

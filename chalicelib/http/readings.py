@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from chalicelib import errors
+from chalicelib import errors, pages
 from chalicelib.domain.calendar import legal_day
 from chalicelib.http import cursors, figures, sheets
 from chalicelib.http.files import File
 from chalicelib.http.operation import Call
 from chalicelib.http.shapes import (
+    HTML,
     CellOut,
     FactsOut,
     FactsQuery,
@@ -25,7 +26,7 @@ from chalicelib.http.shapes import (
     SheetQuery,
     Stamp,
 )
-from chalicelib.services import boards, closing, drilling
+from chalicelib.services import boards, closing, drilling, reporting
 
 
 def formula(call: Call) -> FormulaOut:
@@ -42,20 +43,21 @@ def ranking(call: Call) -> RankingOut | File:
     items.sort(key=lambda one: (one.rank is None, one.rank or 0, -(one.index or 0), one.org))
     errata = [figures.erratum(one, detailed=False) for one in found.errata]  # everybody may see a ranking
     told = RankingOut(stamp=figures.stamp(found), level=query.level, items=items, errata=errata)
-    return told if query.format == "json" else sheets.as_file(query.format, call.accept, sheets.of_ranking(told))
+    return told if query.format == "json" else sheets.as_file(query.format, call.accept, [sheets.of_ranking(told)])
 
 
 def sheet(call: Call) -> SheetOut | File:
     """One organisation's sheet, as a document, a table or a page."""
     query: SheetQuery = call.query
-    told = figures.sheet(boards.sheet(call.path["period"], call.path["org"], identity=call.who))
+    found = boards.sheet(call.path["period"], call.path["org"], identity=call.who)
     match query.format:
         case "json":
-            return told
+            return figures.sheet(found)
         case "html":
-            return sheets.as_page(told)
+            report = reporting.of(found, boards.beside(found.board.period.name, found.organisation))
+            return File(HTML, f"report-{found.board.period.name}-{found.organisation}.html", pages.report(report))
         case _:
-            return sheets.as_file(query.format, call.accept, sheets.of_sheet(told))
+            return sheets.as_file(query.format, call.accept, [sheets.of_sheet(figures.sheet(found))])
 
 
 def facts(call: Call) -> FactsOut:

@@ -1,4 +1,4 @@
-"""What follows from each step of a case or order, as the stream tells it.
+"""What follows from each step of a case or order, each rating and each report of a centre, as the stream tells it.
 
 Records of one key come in order, and at least once; a write without a step is none. This module must not decide what
 follows: that is `chalicelib.services.supervision`.
@@ -45,6 +45,20 @@ def watch_rating(record: Mapping[str, Any]) -> None:
     rating = changes.rating_of(record)
     if rating is not None:
         _rating_loop().follow(rating)
+
+
+def watch_centre(record: Mapping[str, Any]) -> None:
+    """What follows from one record of the stream of the registry: a version of how far a centre is."""
+    entry = changes.entry_of(record)
+    if entry is not None:
+        _centres().follow(entry)
+
+
+def _centres() -> ModuleType:
+    """As below."""
+    from chalicelib.services import centres
+
+    return centres
 
 
 def _finishing() -> ModuleType:

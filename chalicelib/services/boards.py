@@ -6,7 +6,7 @@ This module must not write and must not know HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +15,7 @@ from chalicelib.domain import organisation as organisations
 from chalicelib.domain.authority import Identity, Kind
 from chalicelib.domain.indices import index
 from chalicelib.domain.indices import period as periods
-from chalicelib.domain.indices.board import Row
+from chalicelib.domain.indices.board import Row, Rows, families
 from chalicelib.domain.indices.indicator import Formula, Indicator
 from chalicelib.domain.indices.period import FORMS, Period
 from chalicelib.domain.indices.sums import LEVELS
@@ -94,6 +94,32 @@ def sheet(name: str, code: str, *, identity: Identity) -> Sheet:
         raise NotFound(f"{code} 在 {period.name} 没有数据", f"{code} has no figures in {period.name}")
     board = Board(period, edition, all_formulas()[edition.formula], {code: row}, _errata(edition, code))
     return Sheet(board, code, row, before, last_year, _children(edition, code))
+
+
+def sheets(edition: Edition) -> Iterator[tuple[Sheet, Rows]]:
+    """The sheet of everybody in a period as it is shown, without errata, and the rows beside it. A few reads, however
+    many there are."""
+    period = periods.parse(edition.period)
+    around = indices.editions([periods.before(period), periods.year_before(period)])
+    before, last_year = (
+        indices.board(one.name, around[one.name].shown) if one.name in around else {}
+        for one in (periods.before(period), periods.year_before(period))
+    )
+    rows = indices.board(period.name, edition.shown)
+    board = Board(period, edition, all_formulas()[edition.formula], rows)
+    found = families(rows)
+    for (level, _), peers in found.items():
+        for code, row in peers.items():
+            children = found.get((LEVELS[LEVELS.index(level) + 1], code), {}) if level is not LEVELS[-1] else {}
+            yield Sheet(board, code, row, before.get(code), last_year.get(code), children), peers
+
+
+def beside(name: str, code: str) -> Rows:
+    """The rows of the level of an organisation under the same parent, by which it is ranked; none where the period was
+    not computed. For whoever may see the organisation itself: that is asked before."""
+    period = parse_period(name)
+    edition = _edition(period)
+    return indices.page(period.name, edition.shown, organisations.level(code), organisations.parent(code))
 
 
 def cell(code: str, day: date, *, identity: Identity) -> Cell:

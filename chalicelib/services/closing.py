@@ -5,7 +5,7 @@ This module must not compute.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -16,7 +16,7 @@ from chalicelib.domain.indices import period as periods
 from chalicelib.domain.indices.period import Period, Span
 from chalicelib.errors import ActionNotAllowed, Forbidden, NotFound, VersionConflict
 from chalicelib.services import boards
-from chalicelib.store import indices
+from chalicelib.store import indices, marks, reports
 from chalicelib.store.indices import Closing, Edition
 
 DAYS_OPEN = (
@@ -50,17 +50,24 @@ def close(name: str, *, identity: Identity, now: datetime) -> Edition:
     closed = edition if edition.closed else _closed(edition, now, identity.subject)
     if closed is None:
         raise VersionConflict("此周期刚刚重新计算，请再试一次", "this period was just computed anew; try again")
+    _mark([period])
     return closed
 
 
 def close_due(today: date, now: datetime) -> None:
-    """Closes what ended more than DAYS_OPEN days ago and was computed since."""
+    """Closes what ended more than DAYS_OPEN days ago and was computed since; and marks it for who writes its reports,
+    every day anew, so that a run that died in between is made good."""
     due = [one for one in _ended(today) if today - one.last > timedelta(days=DAYS_OPEN)]
     found = indices.editions(due)
     for one in due:
         edition = found.get(one.name)
         if edition and edition.closed is None and _is_over(one, edition):
             _closed(edition, now, PLATFORM)  # where it is being computed at this moment, on another day
+    _mark(due)
+
+
+def _mark(ended: Iterable[Period]) -> None:
+    marks.put((reports.READER, one.name) for one in ended if one.span is Span.month)
 
 
 def _ended(today: date) -> Iterator[Period]:

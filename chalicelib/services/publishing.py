@@ -23,7 +23,7 @@ from chalicelib.domain.indices.tally import Tally
 from chalicelib.domain.organisation import Level
 from chalicelib.indicators import all_formulas, in_force
 from chalicelib.services import registry
-from chalicelib.store import cells, indices
+from chalicelib.store import cells, indices, marks, reports
 from chalicelib.store.indices import Edition
 
 _SHORT = (Span.day, Span.week, Span.month)  # those that are summed from days; the others are summed from months
@@ -150,13 +150,13 @@ def _from_months(long: Period, totals: Mapping[Period, Totals], seen: Mapping[st
 
 def _put(order: Order, totals: Mapping[Period, Totals], seen: Mapping[str, Edition]) -> bool:
     made: list[tuple[Period, Edition, Rows]] = []
-    items = catalogue()
+    items, centres = catalogue(), registry.centres_due()
     for one in sorted(totals, key=lambda one: (len(periods.months(one)), one.key)):
         known = seen.get(one.name)
         formula = all_formulas()[known.formula] if known and known.closed else in_force(one.last)
-        rows = boards.rows(formula, totals[one], min(one.last, order.horizon), items)
+        rows = boards.rows(formula, totals[one], min(one.last, order.horizon), items, centres)
         was = indices.board(known.period, known.id) if known and known.closed else {}
-        rows = boards.with_items_of(rows, was, formula)
+        rows = boards.with_registry_of(rows, was, formula)
         edition = Edition(
             one.name, indices.new_edition(), order.now, formula.ref, order.quarantined, indices.parts_of(rows)
         )
@@ -167,6 +167,9 @@ def _put(order: Order, totals: Mapping[Period, Totals], seen: Mapping[str, Editi
     vain = [edition for one, edition, _ in made if not indices.make_count(one.key, edition, seen.get(one.name))]
     if vain:
         indices.put_pages([], [(edition.period, edition.id, edition.parts) for edition in vain])
+    # After they count: whoever dies in between computes them again, and marks them then.
+    closed = [one for one in totals if one.span is Span.month and (known := seen.get(one.name)) and known.closed]
+    marks.put((reports.READER, one.name) for one in closed)
     return not vain
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
 from chalicelib.domain import authority, calendar, item, organisation
 from chalicelib.domain.authority import Identity, Line, Post
-from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.calendar import Calendar, legal_day
 from chalicelib.domain.case import Law
 from chalicelib.domain.item import Item
 from chalicelib.domain.order import KINDS
@@ -38,12 +38,11 @@ class Published:
 def publish(kind: str, id: str, document: Mapping[str, Any], *, identity: Identity, now: datetime) -> Published:
     """Publishes a document as the next version of (kind, id), or finds that it says what the current one says.
 
-    Forbidden for others than operations staff of the province and systems; InvalidInput where the document
-    does not hold; VersionConflict when somebody else published at the same moment.
+    Forbidden for others than systems and operations staff of the province, or for a centre of those above it;
+    InvalidInput where the document does not hold; VersionConflict when somebody else published at the same moment.
     """
-    if not authority.publishes(identity):
-        raise Forbidden("登记信息由省厅运维保障岗发布", "the registry is published by operations staff of the province")
-    _require_sound(kind, id, document)
+    _require_publisher(kind, id, identity)
+    _require_sound(kind, id, document, now)
     newest = store.current(kind).get(id)
     if newest and newest.text == store.canonical(document):
         return Published(newest, fresh=False)
@@ -93,6 +92,12 @@ def find_organisation(code: str) -> Organisation | None:
     return organisation.parse({**found.document(), "code": code}) if found else None
 
 
+def centres_due() -> Mapping[str, Mapping[str, int]]:
+    """How many centres each organisation should have with all below it: those of province, cities and counties that
+    are active."""
+    return _centres_due(tuple((e.id, e.version) for e in entries("organisation")))
+
+
 def current_calendar() -> Calendar:
     """Every published year, in its newest version."""
     return _calendar(tuple((e.id, e.version) for e in entries("calendar")))
@@ -103,6 +108,7 @@ def forget() -> None:
     store.forget()
     _item.cache_clear()
     _calendar.cache_clear()
+    _centres_due.cache_clear()
 
 
 @lru_cache(maxsize=1024)
@@ -120,7 +126,27 @@ def _calendar(years: tuple[tuple[str, int], ...]) -> Calendar:
     )
 
 
-def _require_sound(kind: str, id: str, document: Mapping[str, Any]) -> None:
+@lru_cache(maxsize=4)
+def _centres_due(published: tuple[tuple[str, int], ...]) -> Mapping[str, Mapping[str, int]]:
+    from chalicelib.domain.indices import sums  # no transition of a case needs it
+
+    known = (
+        organisation.parse({**entry("organisation", id, version).document(), "code": id}) for id, version in published
+    )
+    return sums.of_centres(one.code for one in known if one.active and one.level in organisation.WITH_CENTRE)
+
+
+def _require_publisher(kind: str, id: str, identity: Identity) -> None:
+    if kind == "centre" and not authority.reports_centre(identity, id):
+        raise Forbidden(
+            "中心建设进度由上级单位运维保障岗发布",
+            "how far a centre is, is published by operations staff of those above it",
+        )
+    if kind != "centre" and not authority.publishes(identity):
+        raise Forbidden("登记信息由省厅运维保障岗发布", "the registry is published by operations staff of the province")
+
+
+def _require_sound(kind: str, id: str, document: Mapping[str, Any], now: datetime) -> None:
     """The domain's own strict reading of a document, before it can meet a case."""
     try:
         match kind:
@@ -139,6 +165,8 @@ def _require_sound(kind: str, id: str, document: Mapping[str, Any]) -> None:
                 _require_delegation(id, document)
             case "knowledge":
                 _require_knowledge(id, document)
+            case "centre":
+                _require_centre(id, document, legal_day(now))
     except BrokenDefinition as error:
         where = str(error).partition(":")[0]
         raise InvalidInput(
@@ -205,6 +233,15 @@ def _require_delegation(id: str, document: Mapping[str, Any]) -> None:
 def _require_at_home(id: str, document: Mapping[str, Any]) -> None:
     if find_organisation(str(document["organisation"])) is None:
         raise BrokenDefinition(f"device {id}.organisation: no such organisation: {document['organisation']!r}")
+
+
+def _require_centre(code: str, document: Mapping[str, Any], today: date) -> None:
+    from chalicelib.construction import plan  # no transition of a case needs it
+    from chalicelib.domain import construction
+
+    if find_organisation(code) is None:
+        raise BrokenDefinition(f"centre {code}.code: no such organisation: {code!r}")
+    construction.parse(plan(), code, document, today)
 
 
 def _require_knowledge(id: str, document: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ from chalicelib.store.nodes import unpack
 
 if TYPE_CHECKING:
     from chalicelib.domain.lake import Row
+    from chalicelib.store.registry import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,14 @@ def fact_of(record: Mapping[str, Any]) -> Row | None:
         return None
     revised = int(change["ApproximateCreationDateTime"]) if record["eventName"] == "MODIFY" else 0
     return Row(facts.of_image(image), revised)
+
+
+def entry_of(record: Mapping[str, Any]) -> Entry | None:
+    """The version that a record of the stream of the registry brings; None for a removal."""
+    from chalicelib.store import registry
+
+    image = record["dynamodb"].get("NewImage")
+    return registry.of_image(image) if image else None
 
 
 def _text(image: Mapping[str, Any], name: str) -> str:

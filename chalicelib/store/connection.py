@@ -30,8 +30,8 @@ USER_AGENT = "zhongshu"
 
 
 class Budget:
-    """What one request may spend on DynamoDB: `request_seconds` of the settings from when this is made, and never more
-    than its Lambda has left. Every call that is made while it is entered draws on it.
+    """What one request may spend on DynamoDB and S3: `request_seconds` of the settings from when this is made, and
+    never more than its Lambda has left. Every call that is made while it is entered draws on it.
 
     `context` is the Lambda's, whose remaining time is the clock: it comes with the event, as all time does. Without
     one (the app called by hand) the SDK's own limits are all there is.
@@ -65,8 +65,9 @@ class _Connection(Connection):
         made = super().session
         # botocore composes its own name anew for every request, out of a dozen parts
         made.set_default_client_config(Config(user_agent=USER_AGENT))
-        made.register("before-send.dynamodb", _begin)
-        made.register("needs-retry.dynamodb", _begin_again)  # comes before the SDK's own, and the first word counts
+        for service in ("dynamodb", "s3"):
+            made.register(f"before-send.{service}", _begin)
+            made.register(f"needs-retry.{service}", _begin_again)  # comes before the SDK's own; the first word counts
         return made
 
 

@@ -28,6 +28,7 @@ _THROTTLED = frozenset({
 })  # fmt: skip
 _CONFLICT = "TransactionConflict"
 _CONDITION = ("ConditionalCheckFailed", "ConditionalCheckFailedException")
+_TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")  # S3: there is an object of this name, or just comes
 
 T = TypeVar("T")
 
@@ -74,6 +75,8 @@ def guarded() -> Iterator[None]:
     except ClientError as error:
         if error.response["Error"]["Code"] in _THROTTLED:
             raise busy() from error
+        if error.response["Error"]["Code"] in _TAKEN:
+            raise ConditionFailed(frozenset({0})) from error
         raise
     except (ConnectionError, HTTPClientError, ReadTimeoutError) as error:
         raise busy() from error

@@ -22,7 +22,7 @@ from chalicelib.store.connection import share
 from chalicelib.store.failures import ConditionFailed, guarded
 
 FRESH_SECONDS = 30  # how long another process may go on with the version it knows
-KINDS = ("organisation", "item", "staff", "calendar", "delegation", "knowledge", "device")
+KINDS = ("organisation", "item", "staff", "calendar", "delegation", "knowledge", "device", "centre")
 
 
 class RegistryRow(Model):
@@ -92,7 +92,7 @@ def get(kind: str, id: str, version: int) -> Entry | None:
     if (kind, id, version) not in _versions:
         try:
             with guarded():
-                _versions[kind, id, version] = _entry(RegistryRow.get(kind, _key(id, version)))
+                _versions[kind, id, version] = entry(RegistryRow.get(kind, _key(id, version)))
         except RegistryRow.DoesNotExist:
             return None
     return _versions[kind, id, version]
@@ -106,10 +106,16 @@ def current(kind: str) -> Mapping[str, Entry]:
     newest: dict[str, Entry] = {}
     with guarded():
         for row in RegistryRow.query(kind):
-            entry = _entry(row)
-            newest[entry.id] = _versions[kind, entry.id, entry.version] = entry  # rows come by version
+            found = entry(row)
+            newest[found.id] = _versions[kind, found.id, found.version] = found  # rows come by version
     _current[kind] = (time.monotonic(), newest)
     return newest
+
+
+def of_image(image: Mapping[str, Mapping[str, str]]) -> Entry:
+    """The entry in an item as the stream carries it; KeyError or ValueError where it is none."""
+    id, _, version = image["entry"]["S"].rpartition("#")
+    return Entry(image["kind"]["S"], id, int(version), image["document"]["S"])
 
 
 def forget() -> None:
@@ -122,6 +128,7 @@ def _key(id: str, version: int) -> str:
     return f"{id}#{version:06d}"
 
 
-def _entry(row: RegistryRow) -> Entry:
+def entry(row: RegistryRow) -> Entry:
+    """The entry in a row."""
     id, _, version = row.entry.rpartition("#")
     return Entry(row.kind, id, int(version), row.document)

@@ -17,8 +17,8 @@ from chalicelib.domain.forecast.chance import Open
 from chalicelib.domain.indices import tally
 from chalicelib.domain.supervision.timeline import Term
 from chalicelib.domain.track import Bound, Moment
-from infra.audit.auditing import calendar
 from infra.audit.timelines import Reader
+from infra.logs import calendars
 from infra.logs.log import Log, LoggedCase
 
 UNIT = "000000"  # a log is looked at as one unit
@@ -111,7 +111,7 @@ def lives(log: Log, clock: str | None = None) -> Lives:
     until = log.as_of
     if until is None:
         raise ValueError("nothing in the log has a time")
-    days = calendar(log.mapping)
+    days = calendars.of(log.mapping)
     reader = Reader(log, days, until)
     having = Counter(term.clock for case in log.cases for term in reader.timeline(case).terms)
     found = clock or next((name for name, _ in having.most_common(1)), None)
@@ -123,7 +123,7 @@ def lives(log: Log, clock: str | None = None) -> Lives:
 
 def _weekdays(log: Log, days: Calendar) -> Calendar:
     here = log.mapping.timezone.key == SHANGHAI_ZONE
-    return days if here else calendar(log.mapping.model_copy(update={"calendar": "weekdays"}))
+    return days if here else calendars.of(log.mapping.model_copy(update={"calendar": "weekdays"}))
 
 
 def _lived(reader: Reader, case: LoggedCase, clock: str) -> Lived | None:

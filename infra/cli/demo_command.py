@@ -14,6 +14,7 @@ from infra.cli import demo_play, demo_story, demo_town, output
 from infra.cli.demo_play import Act, Week
 from infra.cli.hub import SYSTEM, Hub, RefusedByServer
 from infra.cli.output import AsJson, Url
+from infra.local import load_registry
 
 
 def demo(
@@ -47,6 +48,8 @@ def run(hub: Hub, seed: int, cases: int) -> dict[str, Any]:
     plan = demo_play.planned(town, seed, cases, start)
     with output.progress("演示 playing", sum(1 + len(act.story.steps) for _, act in plan)) as progress:
         week = demo_play.play(hub, town, plan, start, progress)
+    for path, document in load_registry.centres():  # at the end: with them every hour is computed of a whole province
+        hub.send("PUT", path, document, load_registry.PUBLISHER)
     summary = _summary(hub, week)
     return {**summary, "run": {"requests": hub.requests, "seconds": round(time.monotonic() - began, 1)}}
 

@@ -104,7 +104,7 @@ def load(
 ) -> None:
     """发布单位、事项、日历、知识库、人员 / Publish infra/registry/ through the admin door."""
     try:
-        entries = list(_in_folder(folder) if folder else load_registry.entries())
+        entries = list(_in_folder(folder)) if folder else [*load_registry.entries(), *load_registry.centres()]
     except (OSError, tomllib.TOMLDecodeError, KeyError, ValueError) as wrong:
         output.die(f"无法读取登记数据：{wrong}", f"{folder} cannot be read as a registry: {wrong!r}", 2)
     with output.connected(url) as hub, output.progress("发布 publishing", len(entries)) as progress:
@@ -128,6 +128,8 @@ def _in_folder(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for kind, place in (("item", "items"), ("staff", "staff")):
         for document in (document for file in files for document in file.get(kind, [])):
             yield f"/v1/{place}/{document.pop('id')}", document
+    for document in (document for file in files for document in file.get("centre", [])):
+        yield f"/v1/centres/{document.pop('code')}", document
 
 
 def _published(hub: Hub, path: str, document: dict[str, Any], progress: Any) -> int:

@@ -35,6 +35,12 @@ def entries() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"/v1/staff/{document.pop('id')}", document
 
 
+def centres() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same of sample progress of centres: a run shows it, and what computes with it has years to go through."""
+    for document in _read("centres.toml")["centre"]:
+        yield f"/v1/centres/{document.pop('code')}", document
+
+
 def load(put: Put) -> int:
     """Publishes every entry by `put(path, document)`; gives their number."""
     number = 0

@@ -69,7 +69,7 @@ def main() -> None:
     unpacking, books = timed("unpacking cells", lambda: [{c: unpack(d) for c, d in day.items()} for day in kept])
     adding, totals = timed("adding days, and up the tree", lambda: sums.up_the_tree(sums.together(books)))
     judging, rows = timed(
-        "indicators, indices, ranks", lambda: board.rows(in_force(MARCH.last), totals, MARCH.last, catalogue)
+        "indicators, indices, ranks", lambda: board.rows(in_force(MARCH.last), totals, MARCH.last, catalogue, {})
     )
     packing, _ = timed("packing pages", lambda: pages(rows))
     spent = unpacking + adding + judging + packing

@@ -81,6 +81,7 @@ def reads() -> dict[str, Deed]:
         "knowledge_id": "id-card-lost",
         "period": "2026-03",
         "org": people.HAISHU,
+        "city": people.NINGBO,
         "day": "2026-03-02",
         "indicator": "online_rate",
     }

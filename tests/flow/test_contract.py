@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.flow.conftest import Filed, Hub
-from tests.support.town import ACCEPT, HAISHU, LI, POOL, ZHANG, Identity
+from tests.support.town import ACCEPT, HAISHU, LI, NINGBO, POOL, ZHANG, Identity
 
 CHECKS = [
     not_a_server_error,
@@ -33,6 +33,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 OPERATIONS = [
+    "GET /v1/assessments/{period}/{city}",
     "GET /v1/calendar/deadline",
     "GET /v1/calendars/{year}",
     "GET /v1/cases",
@@ -45,6 +46,8 @@ OPERATIONS = [
     "GET /v1/cases/{case_id}/rating-link",
     "GET /v1/cases/{case_id}/ratings",
     "GET /v1/cells/{org}/{day}",
+    "GET /v1/centres",
+    "GET /v1/centres/{code}",
     "GET /v1/complaints",
     "GET /v1/delegations",
     "GET /v1/desk",
@@ -73,6 +76,9 @@ OPERATIONS = [
     "GET /v1/rating-form",
     "GET /v1/ratings",
     "GET /v1/ratings/{rating_id}",
+    "GET /v1/reports",
+    "GET /v1/reports/{period}",
+    "GET /v1/reports/{period}/{org}",
     "GET /v1/rules",
     "GET /v1/staff/{staff_id}",
     "POST /v1/cases",
@@ -87,6 +93,7 @@ OPERATIONS = [
     "POST /v1/rating-progress",
     "POST /v1/ratings",
     "PUT /v1/calendars/{year}",
+    "PUT /v1/centres/{code}",
     "PUT /v1/delegations/{delegation_id}",
     "PUT /v1/devices/{device_id}",
     "PUT /v1/items/{item_id}",
@@ -130,6 +137,7 @@ def existing(case: Filed) -> dict[str, str]:
         "sequence": "1",
         "period": "2026-03",
         "org": HAISHU,
+        "city": NINGBO,
         "day": "2026-03-02",
         "indicator": "online_rate",
     }

@@ -24,6 +24,7 @@ from tests.support.town import (
     HAISHU,
     LI,
     LONG,
+    NINGBO,
     NOTE,
     PUBLISHER,
     RESUME,
@@ -179,7 +180,7 @@ def test_no_route_ever_scans(warm: Hub) -> None:
     case = warm.file()
     names = {"case_id": case.id, "action": "accept", "item_id": "hotel-licence", "code": HAISHU, "year": "2026"}
     names["knowledge_id"] = "passport-first"
-    names |= {"period": "2026-03", "org": HAISHU, "day": "2026-03-02", "indicator": "online_rate"}
+    names |= {"period": "2026-03", "org": HAISHU, "city": NINGBO, "day": "2026-03-02", "indicator": "online_rate"}
     names |= {"delegation_id": "some-delegation", "reader": "on_case_change", "sequence": "1", "order_id": "0" * 24}
     names |= {"rating_id": f"{'0' * 24}-1", "device_id": "tablet-1"}
     with wire() as calls:

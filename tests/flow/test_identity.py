@@ -15,7 +15,7 @@ from joserfc.jwk import OctKey, RSAKey
 
 from chalicelib.http import problems
 from tests.flow.conftest import Hub, problem
-from tests.support.town import HAISHU, LI, ZHANG
+from tests.support.town import HAISHU, LI, NINGBO, ZHANG
 
 STRANGER = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"})
 
@@ -118,7 +118,7 @@ WITH: dict[str, Any] = {
 def operations(hub: Hub) -> list[tuple[str, str, Security]]:
     """Method, filled path and what security is declared, of every declared operation."""
     names = {"case_id": "3" * 21, "action": "accept", "item_id": "hotel-licence", "code": HAISHU, "year": "2026"}
-    names |= {"period": "2026-03", "org": HAISHU, "day": "2026-03-02", "indicator": "online_rate"}
+    names |= {"period": "2026-03", "org": HAISHU, "city": NINGBO, "day": "2026-03-02", "indicator": "online_rate"}
     names |= {"delegation_id": "some-delegation", "reader": "on_case_change", "sequence": "1", "order_id": "0" * 24}
     names |= {"rating_id": f"{'0' * 24}-1", "device_id": "tablet-1", "knowledge_id": "passport-first"}
     return [

@@ -209,6 +209,8 @@ def test_each_number_opens_to_the_facts_that_make_it(hub: Hub) -> None:
         if one["family"] == "items":
             problem(hub.ask("GET", f"/v1/indices/2026-03/{NINGBO}/{one['code']}/facts", HEAD), 404, "not_found")
             continue
+        if one["family"] == "centres":
+            continue  # none was told of here; see test_centres
         for limit in (2, 100):
             behind = facts(hub, "2026-03", NINGBO, one["code"], limit)
             counted = {name: sum(each["counts"].get(name, 0) for each in behind) for name in found["counts"]}

@@ -87,6 +87,7 @@ ENVIRONMENT = {
     "CONVERSATIONS_TABLE": "conversations",
     "RATINGS_TABLE": "ratings",
     "LAKE_BUCKET": "lake",
+    "REPORTS_BUCKET": "reports",
     "OIDC_ISSUER": ISSUER,
     "OIDC_AUDIENCE": AUDIENCE,
     "OIDC_JWKS_URL": "https://id.example.cn/jwks",

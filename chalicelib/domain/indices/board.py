@@ -12,7 +12,7 @@ from datetime import date
 from chalicelib.domain import organisation as organisations
 from chalicelib.domain.indices import index, tally
 from chalicelib.domain.indices.index import Peers, Standing
-from chalicelib.domain.indices.indicator import ITEMS, Formula
+from chalicelib.domain.indices.indicator import CASES, ITEMS, Formula
 from chalicelib.domain.indices.sums import LEVELS, Book
 from chalicelib.domain.indices.tally import Tally
 from chalicelib.domain.organisation import Level
@@ -30,14 +30,14 @@ class Row:
 Rows = Mapping[str, Row]  # by organisation
 
 
-def rows(formula: Formula, totals: Book, at: date, catalogue: Mapping[Level, Tally]) -> dict[str, Row]:
+def rows(formula: Formula, totals: Book, at: date, catalogue: Mapping[Level, Tally], centres: Book) -> dict[str, Row]:
     """Everybody's row, from the counts of each with all below it; stocks are looked at when `at` ends, `catalogue` is
-    what the items count for each level."""
+    what the items count for each level, `centres` the centres that each should have."""
     found: dict[str, Row] = {}
     by_level: dict[Level, dict[str, Tally]] = {level: {} for level in LEVELS}
     for code, counts in totals.items():
         here = organisations.level(code)
-        by_level[here][code] = tally.settled(counts, at) | dict(catalogue[here])
+        by_level[here][code] = tally.settled(counts, at) | dict(catalogue[here]) | dict(centres.get(code, {}))
     province = next(iter(by_level[Level.province].values()), {})
     for members in by_level.values():
         beside = Peers(tally.total(members.values()), province)
@@ -46,14 +46,18 @@ def rows(formula: Formula, totals: Book, at: date, catalogue: Mapping[Level, Tal
     return found
 
 
-def with_items_of(board: Rows, earlier: Rows, formula: Formula) -> dict[str, Row]:
-    """A board with what the catalogue counted in an earlier one: a period that is closed is not told otherwise because
-    items were published since."""
-    items = [code for code, one in formula.indicators.items() if one.family == ITEMS]
+def with_registry_of(board: Rows, earlier: Rows, formula: Formula) -> dict[str, Row]:
+    """A board with what the registry counted in an earlier one: a period that is closed is not told otherwise because
+    items or organisations were published since. Of centres what was reported since is told."""
+    families = {code: one.family for code, one in formula.indicators.items() if one.family != CASES}
     found = dict(board)
     for code in board.keys() & earlier.keys():
-        kept = {item: earlier[code].standing.values[item] for item in items}
-        here = board[code].standing
+        here, then = board[code].standing, earlier[code].standing.values
+        kept = {
+            name: then[name]
+            for name, family in families.items()
+            if family == ITEMS or here.values[name].numerator == then[name].numerator
+        }
         found[code] = replace(board[code], standing=replace(here, values={**here.values, **kept}))
     return found
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
+from chalicelib.domain import organisation as organisations
 from chalicelib.domain import track
 from chalicelib.domain.calendar import ONE_DAY, Calendar
 from chalicelib.domain.fact import Fact, counts
 from chalicelib.domain.indices import histogram, tally
 from chalicelib.domain.indices.tally import Tally
-from chalicelib.domain.stock import FINISHED, STOCKS, WITHDRAWN
+from chalicelib.domain.organisation import Level
+from chalicelib.domain.stock import FINISHED, STOCKS, UNDATED, WITHDRAWN
 
 ONLINE = frozenset({"mobile", "web"})  # 网办; a kiosk is on site
 KIND = "kind/"  # how many facts of each kind there are: what is not pooled cannot be measured
@@ -59,6 +61,8 @@ def _counts(fact: Fact, calendar: Calendar) -> Counts:
             yield "anomalies", _number(fact, "confirmed")
         case "rating":
             yield from _rating(fact)
+        case "centre":
+            yield from _centre(fact)
 
 
 def _moved(fact: Fact, prefix: str) -> Counts:
@@ -169,6 +173,19 @@ def _rating(fact: Fact) -> Counts:
     for dimension in ("channel", "item", "line"):
         if dimension in fact.data:
             yield f"rated/{bad}/{dimension}/{_plain(fact, dimension)}", 1
+
+
+def _centre(fact: Fact) -> Counts:
+    """Centres (中心) by the stage in which they stand, extension points apart; and those that came to operate, late or
+    not."""
+    name = "outposts" if organisations.level(fact.organisation) is Level.station else "centres"
+    for moment, count in (("was", -1), ("now", 1)):
+        standing = fact.data.get(f"stage_{moment}")
+        if standing is not None:
+            yield f"{tally.STOCK}{name}/{standing}", count
+    if "stage_now" in fact.data and "stage_was" not in fact.data:
+        yield f"{tally.STOCK}{name}/reported/{UNDATED}", 1
+    yield from _timed(fact, f"{name}/begun")
 
 
 def _timed(fact: Fact, name: str) -> Counts:

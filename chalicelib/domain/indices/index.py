@@ -65,7 +65,7 @@ def standing(formula: Formula, counts: Tally, beside: Peers) -> Standing:
     rounded = None if index is None else hundredths(index)
     volume = counts.get(formula.minimum_count, 0)
     few = index is None or volume < formula.minimum
-    return Standing(values, rounded, _band(rounded, formula), volume, why=TOO_FEW if few else "")
+    return Standing(values, rounded, band(rounded, formula), volume, why=TOO_FEW if few else "")
 
 
 def value(indicator: Indicator, counts: Tally, beside: Peers) -> Value:
@@ -109,6 +109,11 @@ def points(formula: Formula, values: Mapping[str, Value]) -> Mapping[str, Fracti
     }
 
 
+def shown_points(formula: Formula, values: Mapping[str, Value]) -> Mapping[str, int]:
+    """What each indicator brings to the index, in hundredths; they sum to the index as it is shown."""
+    return contributions(formula, values, {})
+
+
 def contributions(formula: Formula, now: Mapping[str, Value], then: Mapping[str, Value]) -> Mapping[str, int]:
     """What each indicator added to the change of the index between two times, in hundredths; they sum to the
     difference of the two indices as they are shown. What came to be measured, or no longer is, counts whole."""
@@ -150,7 +155,8 @@ def _counts(indicator: Indicator, values: Mapping[str, Value]) -> bool:
     return found is not None and found.score is not None and indicator.weight > 0
 
 
-def _band(index: int | None, formula: Formula) -> str | None:
+def band(index: int | None, formula: Formula) -> str | None:
+    """The colour of an index or of a score in hundredths (等次); None where there is none."""
     if index is None:
         return None
     green, yellow = formula.bands

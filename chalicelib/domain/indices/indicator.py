@@ -17,11 +17,11 @@ from chalicelib.domain.indices.tally import Tally
 from chalicelib.domain.item import Text
 from chalicelib.errors import BrokenDefinition
 
-CASES, ITEMS = "cases", "items"  # 按办件, 按事项: the two families are never mixed
-FAMILIES = (CASES, ITEMS)
+CASES, ITEMS, CENTRES = "cases", "items", "centres"  # 按办件, 按事项, 按中心: the families are never mixed
+FAMILIES = (CASES, ITEMS, CENTRES)
 UP, DOWN = "up", "down"
 DIRECTIONS = (UP, DOWN)
-_ITEM = re.compile(r"-?items(/.*)?")  # counts of the catalogue are named so, and no others
+_OF_FAMILY = re.compile(r"-?(items|centres)(/.*)?")  # counts of the catalogue and of centres are named so; no others
 _CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 _COUNT = re.compile(r"-?[a-z_]+(/[a-z_]+)*")
 _NUMBERS = ("floor", "target", "weight", "strength")
@@ -115,10 +115,13 @@ def _indicator(entry: Mapping[str, Any], place: str) -> Indicator:
     family = _one_of(entry, "family", FAMILIES, where)
     numerator, denominator = (_counts(entry[end], f"{where}.{end}") for end in ("numerator", "denominator"))
     for name in (*numerator, *denominator):
-        if bool(_ITEM.fullmatch(name)) != (family == ITEMS):
-            raise BrokenDefinition(f"{where}: {name} is not counted by {family}; the two families are never mixed")
+        of = _OF_FAMILY.fullmatch(name)
+        if (of[1] if of else CASES) != family:
+            raise BrokenDefinition(f"{where}: {name} is not counted by {family}; families are never mixed")
     direction = _one_of(entry, "direction", DIRECTIONS, where)
     floor, target, weight = (_fraction(entry[name], f"{where}.{name}") for name in ("floor", "target", "weight"))
+    if weight and family != CASES:
+        raise BrokenDefinition(f"{where}.weight: only cases make the index")
     if floor == target or (target > floor) != (direction == UP):
         raise BrokenDefinition(f"{where}.target: on the side of the floor that the direction {direction!r} calls good")
     return Indicator(

@@ -66,6 +66,11 @@ def row(stretches: Iterable[Book]) -> dict[str, dict[str, int]]:
     return together([*happened, *standing])
 
 
+def of_centres(organisations: Iterable[str]) -> dict[str, dict[str, int]]:
+    """How many centres (of province, city, county) each organisation should have, itself included, by their codes."""
+    return up_the_tree({code: {"centres": 1} for code in organisations})
+
+
 def of_items(items: Iterable[Item], level: Level) -> dict[str, int]:
     """What the catalogue counts for an organisation of a level: the active items that it or anybody below it exercises,
     each once, and their limits in working days. Not a sum over those below: they exercise the same items."""

@@ -75,7 +75,7 @@ def test_nothing_measured_is_no_index() -> None:
     ("points", "band"), [(9000, index.GREEN), (8999, index.YELLOW), (8000, index.YELLOW), (7999, index.RED)]
 )
 def test_bands_begin_where_the_formula_says(points: int, band: str) -> None:
-    assert index._band(points, FORMULA) == band
+    assert index.band(points, FORMULA) == band
 
 
 def test_equals_share_a_rank_and_the_next_is_left_out() -> None:

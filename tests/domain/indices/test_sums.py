@@ -50,7 +50,7 @@ def whole(cells: dict[date, Own], one: Period) -> Own:
 
 
 def rows(cells: dict[date, Own], one: Period) -> Rows:
-    return board.rows(in_force(one.last), sums.up_the_tree(whole(cells, one)), one.last, CATALOGUE)
+    return board.rows(in_force(one.last), sums.up_the_tree(whole(cells, one)), one.last, CATALOGUE, {})
 
 
 def around(facts: list[Fact]) -> list[Period]:
