@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+from itertools import count
 from typing import Any
 
 from tests.flow.conftest import NINE, Hub, problem
 from tests.flow.test_centres import publish, told
+from tests.flow.test_comparing import Clock
 from tests.flow.test_indices import HAISHU_HEAD, HEAD, NINGBO_HEAD, compute, late, settled, sheet
 from tests.support.town import HAISHU, JIANGBEI, NANMEN, NINGBO, PUBLISHER, WHOLE, ZHANG, ZHEJIANG
+from tests.support.wire import Call, Death, Send, tapped
 
 
 def listed(hub: Hub, who: Any = HEAD, limit: int = 100) -> list[tuple[str, int]]:
@@ -91,3 +96,47 @@ def test_a_report_stays_as_it_was_written_whatever_is_published_since(hub: Hub) 
     assert page(hub, HAISHU, query="?edition=1") == first
     asked = hub.ask("GET", f"/v1/indices/2026-03/{HAISHU}?format=html", HEAD).body.decode()
     assert "&lt;b&gt;海曙" in asked
+
+
+def closed(hub: Hub) -> list[tuple[str, int]]:
+    """March is closed by hand and nothing was written of it yet; gives what there will be."""
+    hub.cloud.buckets.empty()
+    assert hub.ask("POST", "/v1/indices/2026-03/close", HEAD).status == 200
+    assert listed(hub) == []
+    return [(code, 1) for code in (ZHEJIANG, NINGBO, HAISHU, NANMEN)]
+
+
+def dies(hub: Hub, number: int) -> bool:
+    """Whether a run came as far as the call of this number, before which it dies."""
+    came: list[Call] = []
+
+    def handle(call: Call, send: Send) -> Any:
+        if call.number == number:
+            came.append(call)
+            raise Death
+        return send()
+
+    with tapped(handle), contextlib.suppress(Death):
+        hub.cloud.run_schedule("write_reports")
+    return bool(came)
+
+
+def test_runs_that_are_cut_short_or_die_leave_the_rest_to_the_next(hub: Hub) -> None:
+    settled(hub, 2)
+    hub.cloud.drain()
+    hub.cloud.set_clock(NINE.replace(month=4, day=2))
+    wanted = closed(hub)
+    for number in range(1, len(wanted) + 1):
+        with hub.cloud.metrics.caught():
+            event = hub.cloud.scheduler._event("write_reports")
+            importlib.import_module("app").write_reports(event, Clock(1))
+        assert len(listed(hub)) == number
+    hub.cloud.run_schedule("write_reports")
+    assert listed(hub) == wanted
+    for number in count():
+        closed(hub)
+        if not dies(hub, number):
+            break
+        hub.cloud.run_schedule("write_reports")
+        assert listed(hub) == wanted, number
+    assert number > 3
