@@ -11,6 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
@@ -20,6 +21,7 @@ from chalicelib.errors import Busy
 from infra import stage as stages
 from infra.cli import output
 from infra.cli.output import AsJson, Url
+from infra.local.emf import Metrics
 from infra.local.environment import environment
 
 _MOST_NAMED = 20
@@ -61,7 +63,11 @@ def _of_stage(stage: str, *, repair: bool) -> Mapping[str, Any]:
             now = datetime.now(UTC)
             if repair:
                 tool.repair(now)
-            return asdict(tool.compare(now))
+            counted = Metrics(boto3.client("cloudwatch"), lambda: now)
+            with counted.caught():
+                found = asdict(tool.compare(now))
+            counted.flush()
+            return found
         except (PynamoDBException, ClientError, BotoCoreError, Busy) as broken:
             output.die(
                 f"无法读写 {stage} 的数据表：{broken}", f"the tables of {stage} cannot be read or written: {broken}"
