@@ -39,6 +39,7 @@ from infra.local.keeping import Keeper, Parts
 from infra.local.mappings import Mappings
 from infra.local.pump import Pump
 from infra.local.schedules import Scheduler, schedules_of
+from infra.local.widgets import Widgets
 from infra.local.wsgi_client import Reply, call
 
 REGION = "cn-north-1"
@@ -81,6 +82,7 @@ class LocalCloud:
     metrics: Metrics
     tables: Mapping[str, Rows]
     buckets: Buckets
+    widgets: Widgets
     keeper: Keeper | None
     _lock: threading.RLock
     _stack: contextlib.ExitStack
@@ -166,6 +168,11 @@ class LocalCloud:
             with self.metrics.caught():
                 self.scheduler.run(name)
             self._pumped(self.pump.poll)
+
+    def ask_widget(self, name: str, event: Mapping[str, Any]) -> str:
+        """What a function behind a custom widget answers to the event of a dashboard."""
+        with self._lock, self.metrics.caught():
+            return self.widgets.ask(name, event)
 
     def rebuild(self, *, repair: bool) -> dict[str, Any]:
         """What follows from all histories beside what is kept; `repair` puts what is missing first."""
@@ -320,8 +327,8 @@ def _assembled(
         moto_repairs.use_keeper(keeper.write)
     # Histories have a stream; the registry, which was published before the first case, holds no clock.
     clock.used = lambda: any(rows for rows in parts.tables.values() if rows.stream)
-    running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, parts.tables, storage, keeper)
-    cloud = LocalCloud(*running, lock, contextlib.ExitStack(), {})
+    running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, parts.tables, storage)
+    cloud = LocalCloud(*running, Widgets(app), keeper, lock, contextlib.ExitStack(), {})
     doors = Doors(cloud, lambda moment: moment.astimezone(SHANGHAI).isoformat(timespec="seconds"))
     held.append(cloud)
     return cloud

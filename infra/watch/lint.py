@@ -52,7 +52,7 @@ def body(name: str, found: Mapping[str, Any], known: Known) -> list[str]:
 
 def _title(widget: Mapping[str, Any]) -> str:
     properties = widget.get("properties", {})
-    return str(properties.get("title") or properties.get("markdown", "?").splitlines()[0])
+    return str(properties.get("title") or properties.get("markdown") or "?").partition("\n")[0]
 
 
 def _grid(widget: Mapping[str, Any]) -> Iterator[str]:
@@ -103,13 +103,13 @@ def _metric_widget(properties: Mapping[str, Any], known: Known) -> Iterator[str]
     rows = properties.get("metrics", [])
     if not 0 < len(rows) <= MOST_IN_A_WIDGET:
         yield f"{len(rows)} metrics, 1 to {MOST_IN_A_WIDGET} are allowed"
-    read = [_read(row) for row in rows]
-    yield from _queries(read, known.metrics)
-    if not any(options.get("visible", True) for _, options in read):
+    queries = [read(row) for row in rows]
+    yield from _queries(queries, known.metrics)
+    if not any(options.get("visible", True) for _, options in queries):
         yield "it shows none of its metrics"
 
 
-def _read(row: Sequence[Any]) -> tuple[Metric | None, Mapping[str, Any]]:
+def read(row: Sequence[Any]) -> tuple[Metric | None, Mapping[str, Any]]:
     """A row as a dashboard writes it: the metric (None of an expression) and its options."""
     *names, options = row if isinstance(row[-1], dict) else [*row, {}]
     if not names:
@@ -118,9 +118,9 @@ def _read(row: Sequence[Any]) -> tuple[Metric | None, Mapping[str, Any]]:
     return Metric(names[0], names[1] if len(names) > 1 else "", pairs), options
 
 
-def _queries(read: Sequence[tuple[Metric | None, Mapping[str, Any]]], metrics: Collection[Metric]) -> Iterator[str]:
-    ids = [options.get("id") for _, options in read]
-    for metric, options in read:
+def _queries(queries: Sequence[tuple[Metric | None, Mapping[str, Any]]], metrics: Collection[Metric]) -> Iterator[str]:
+    ids = [options.get("id") for _, options in queries]
+    for metric, options in queries:
         if unknown := set(options) - _OPTIONS:
             yield f"{options.get('id')} has unknown options: {', '.join(sorted(unknown))}"
         if metric is None:

@@ -3,7 +3,7 @@ module must not make any."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from infra.watch.alarm import Alarm, Joint, Missing, Query, Urgency
 from infra.watch.catalogue import Metric
@@ -25,6 +25,7 @@ def alarms(found: Sequence[Alarm | Joint], metrics: Collection[Metric], runbook:
     for one in found:
         told = _joint(one, names) if isinstance(one, Joint) else _alarm(one, metrics)
         problems += [f"{one.name}: {what}" for what in (*_words(one, runbook), *told)]
+    problems += _same(one for one in found if isinstance(one, Alarm))
     parts = {part for one in found if isinstance(one, Joint) for part in one.parts}
     problems += [
         f"{one.name}: nobody is told" for one in found if one.urgency is Urgency.none and one.name not in parts
@@ -42,6 +43,15 @@ def _words(one: Alarm | Joint, runbook: Collection[str]) -> Iterator[str]:
         yield "its name is too long"
 
 
+def _same(found: Iterable[Alarm]) -> Iterator[str]:
+    """An index that lacks its dimension is its table, and a function without its name all of them."""
+    seen: dict[tuple[object, ...], str] = {}
+    for one in found:
+        first = seen.setdefault((one.queries, one.period, one.threshold, one.comparison), one.name)
+        if first != one.name:
+            yield f"{one.name}: it judges the same as {first}"
+
+
 def _joint(one: Joint, names: Collection[str]) -> Iterator[str]:
     for part in one.parts:
         if part not in names:
@@ -53,8 +63,12 @@ def _alarm(one: Alarm, metrics: Collection[Metric]) -> Iterator[str]:
     yield from well_named(ids)
     for query in one.queries:
         yield from _query(query, ids, metrics)
-    if sum(query.metric is not None for query in one.queries) > _MOST_METRICS:
+    used = [query.metric for query in one.queries if query.metric is not None]
+    if len(used) > _MOST_METRICS:
         yield f"more than {_MOST_METRICS} metrics"
+    names = {tuple(name for name, _ in each.dimensions) for each in used if each.namespace.startswith("AWS/")}
+    if len(names) > 1:
+        yield "one of its metrics lacks a dimension that another has"
     if not is_period(one.period):
         yield f"period is {one.period}, must be a multiple of 60"
     if not 1 <= one.datapoints <= one.periods:
