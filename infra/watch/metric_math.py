@@ -74,7 +74,7 @@ def _value(node: ast.expr, at: datetime, values: Mapping[str, float | None]) -> 
             return _both(_COMPARISONS[type(operation)], _value(left, at, values), _value(right, at, values))
         case ast.BoolOp(operation, parts):
             found = [_value(part, at, values) for part in parts]
-            return float((all if isinstance(operation, ast.And) else any)(found))
+            return None if None in found else float((all if isinstance(operation, ast.And) else any)(found))
         case ast.Call(ast.Name(id=name), arguments):
             return _called(name, arguments, at, values)
     raise NotUnderstoodError(ast.unparse(node))

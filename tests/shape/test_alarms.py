@@ -6,13 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.functions import Trigger
-from infra.watch import lint_alarms
+from infra.watch import lint_alarms, metric_math
 from infra.watch.alarm import Alarm, Joint, Missing, Query, Urgency
 from infra.watch.alarms import alarms
 from infra.watch.catalogue import Metric, catalogue
@@ -115,6 +116,22 @@ def test_every_function_stream_schedule_table_index_and_queue_has_its_alarms() -
 def test_the_silence_of_a_schedule_is_trouble() -> None:
     for one in WATCHED.by(Trigger.schedule):
         assert SINGLE[f"{one.name}-silent"].missing is Missing.breaching
+
+
+def test_intake_is_missed_in_office_hours_of_shanghai_only() -> None:
+    alarm = SINGLE["no-intake"]
+    query = alarm.queries[-1]
+    none: dict[str, float | None] = dict.fromkeys((each.id for each in alarm.queries), None)
+
+    def received(at: datetime, **known: float) -> float | None:
+        return metric_math.value(query.expression, at, {**none, "beat": 60, **known})
+
+    monday = datetime(2026, 3, 2, tzinfo=UTC)
+    silent = [hour for hour in range(24) if received(monday.replace(hour=hour)) == 0]
+    assert silent == list(range(1, 9))  # nine to five in Shanghai
+    assert received(monday.replace(hour=3), m1=2) == 2
+    assert received(datetime(2026, 3, 1, 3, tzinfo=UTC)) == 1  # a Sunday
+    assert metric_math.value(query.expression, monday, none) is None
 
 
 def test_a_section_of_the_runbook_to_which_no_alarm_leads_is_named() -> None:
