@@ -77,7 +77,7 @@ class Doors:
             return {"POST": lambda _: self._run(path.removeprefix("/_local/schedules/"))}
         if path.startswith("/_local/widgets/"):
             name = path.removeprefix("/_local/widgets/")
-            return {"POST": lambda event: {"shown": self._cloud.ask_widget(name, event)}}
+            return {"POST": lambda event: self._widget(name, event)}
         raise NotFound(
             "没有这个地址",
             "there is: /_local/token, /_local/clock, /_local/drain, /_local/rebuild, /_local/lake, "
@@ -104,6 +104,14 @@ class Doors:
     def _run(self, name: str) -> dict[str, str]:
         self._cloud.run_schedule(name)
         return {"ran": name, **self._now()}
+
+    def _widget(self, name: str, event: Fields) -> dict[str, str]:
+        if not event.keys() & {"describe", "widgetContext"}:
+            wrong = FieldError(
+                "widgetContext", "missing", "看板部件的上下文，或describe", "what a dashboard sends, or describe"
+            )
+            raise InvalidInput(errors=[wrong])
+        return {"shown": self._cloud.ask_widget(name, event)}
 
     def _clock(self, fields: Fields) -> dict[str, str]:
         if fields.keys() == {"now"}:
