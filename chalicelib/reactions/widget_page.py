@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from html import escape
 
 # Text, lines, heads, then red, yellow, green; each on its ground at a contrast of 4.5 and more (WCAG AA).
-_LIGHT = ("#16191f", "#d5dbdb", "#f2f3f3", "#c0180c", "#8a5a00", "#0b6e2f")
-_DARK = ("#e9ebed", "#414d5c", "#192534", "#ff8a80", "#f2c94c", "#6fcf97")
+LIGHT = ("#16191f", "#d5dbdb", "#f2f3f3", "#c0180c", "#8a5a00", "#0b6e2f")
+DARK = ("#e9ebed", "#414d5c", "#192534", "#ff8a80", "#f2c94c", "#6fcf97")
 _STYLE = """<style>
 .zs {{ font: 13px/1.4 "Noto Sans SC", "Microsoft YaHei", sans-serif; color: {0} }}
-.zs table {{ width: 100%; border-collapse: collapse }}
+.zs table {{ width: 100%; border-collapse: collapse; font: inherit; color: inherit }}
 .zs th {{ background: {2}; font-weight: 600; position: sticky; top: 0 }}
 .zs th, .zs td {{ padding: 3px 8px; border-bottom: 1px solid {1}; text-align: left }}
 .zs .n {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }}
@@ -50,7 +50,7 @@ class Cell:
 
 def page(parts: Sequence[str | Words], *, english: bool, dark: bool) -> str:
     """A page of tables (strings that `table` gave) and paragraphs (Words)."""
-    style = _STYLE.format(*(_DARK if dark else _LIGHT))
+    style = _STYLE.format(*(DARK if dark else LIGHT))
     told = "".join(f"<p>{_text(part, english)}</p>" if isinstance(part, Words) else part for part in parts)
     lang = "en" if english else "zh-CN"
     return f'{style}<div class="zs cwdb-no-default-styles" lang="{lang}">{told}</div>'
