@@ -15,7 +15,7 @@ from chalicelib.domain import order
 from chalicelib.domain.rating import RatingLevel
 from chalicelib.observability import METRICS
 from chalicelib.procedures import all_procedures
-from infra.functions import Trigger
+from infra.functions import Trigger, api_stage
 from infra.watch.watched import Place, Watched
 
 MOST = 300  # billed metrics of our own in one stage
@@ -114,7 +114,7 @@ def of_queue(name: str, queue: str, place: Place) -> Metric:
 
 def of_api(name: str, place: Place) -> Metric:
     """A metric that API Gateway emits of the stage."""
-    return Metric("AWS/ApiGateway", name, (("ApiName", f"zhongshu-{place.stage}"), ("Stage", place.stage)))
+    return Metric("AWS/ApiGateway", name, (("ApiName", f"zhongshu-{place.stage}"), ("Stage", api_stage())))
 
 
 def of_rule(name: str, schedule: str, place: Place) -> Metric:

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from infra.functions import Trigger
-from infra.watch import lint_alarms, metric_math
+from infra.functions import Trigger, api_stage
+from infra.local.tables import read_template
+from infra.watch import lint_alarms, lint_stack, metric_math
+from infra.watch import resources as made
 from infra.watch.alarm import Alarm, Joint, Missing, Query, Urgency
 from infra.watch.alarms import alarms
 from infra.watch.catalogue import Metric, catalogue
-from infra.watch.resources import fragment, logical_id, resources
 from tests.support.declared import PLACE, WATCHED, functions
 
 ROOT = Path(__file__).parents[2]
@@ -148,7 +149,7 @@ def test_a_section_says_what_it_means_where_to_look_what_to_do_and_whom_to_tell(
 # In the stack
 
 
-STACK = fragment(functions())
+STACK = made.part(functions(), {})
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -162,9 +163,9 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def test_each_alarm_is_a_resource_of_its_own_that_leads_to_its_section() -> None:
-    found = resources(WATCHED)
+    found = made.resources(WATCHED)
     for one in ALARMS:
-        properties = found[logical_id(one.name)]["Properties"]
+        properties = found[made.logical_id(one.name)]["Properties"]
         told = properties["AlarmDescription"]["Fn::Sub"]
         assert properties["AlarmName"] == {"Fn::Sub": f"zhongshu-${{Stage}}-{one.name}"}
         assert told.endswith(f"${{RunbookUrl}}#{one.runbook}")
@@ -199,6 +200,42 @@ def deep(value: Any) -> Iterator[dict[str, Any]]:
 
 def test_one_query_of_an_alarm_is_judged_and_the_others_are_reckoned_with() -> None:
     for name, resource in STACK["Resources"].items():
-        if resource["Type"] == "AWS::CloudWatch::Alarm":
+        if resource.get("Type") == "AWS::CloudWatch::Alarm":
             judged = [each for each in resource["Properties"]["Metrics"] if each["ReturnData"]]
             assert judged == resource["Properties"]["Metrics"][-1:], name
+
+
+def test_the_rule_of_a_schedule_is_called_as_its_function_is() -> None:
+    for one in WATCHED.by(Trigger.schedule):
+        (rule,) = STACK["Resources"][one.logical_id]["Properties"]["Events"].items()
+        assert rule == (
+            f"{one.logical_id}Event",
+            {"Properties": {"Name": {"Fn::Sub": f"zhongshu-${{Stage}}-{one.name}"}}},
+        )
+
+
+def translated() -> dict[str, Any]:
+    """A stack in which everything is called as it should be."""
+    named = "zhongshu-${Stage}-"
+    found: dict[str, Any] = read_template(ROOT / "infra/tables.yaml")["Resources"] | {
+        "DeadLetters": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::Sub": f"{named}dead-letters"}}},
+        "RestAPI": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": {"Fn::Sub": "zhongshu-${Stage}"}}},
+        "RestAPIStage": {"Type": "AWS::ApiGateway::Stage", "Properties": {"StageName": api_stage()}},
+    }
+    for one in WATCHED.functions:
+        name = {"Fn::Sub": f"{named}{one.name}"}
+        found[one.logical_id] = {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": name}}
+        if one.trigger is Trigger.schedule:
+            found[f"{one.logical_id}Rule"] = {"Type": "AWS::Events::Rule", "Properties": {"Name": name}}
+    return {"Resources": found}
+
+
+def test_what_is_not_called_as_its_metrics_say_is_named_whichever_it_is() -> None:
+    assert lint_stack.stack(translated(), WATCHED) == []
+    for logical_id in translated()["Resources"]:
+        template = translated()
+        kind = template["Resources"].pop(logical_id)["Type"]
+        assert lint_stack.stack(template, WATCHED)[0].startswith(f"no {kind} is called ")
+    template = translated()
+    template["Resources"]["CasesTable"]["Properties"]["GlobalSecondaryIndexes"].pop()
+    assert lint_stack.stack(template, WATCHED) == ["no index is called zhongshu-${Stage}-cases/mine"]
