@@ -146,6 +146,13 @@ def test_a_section_says_what_it_means_where_to_look_what_to_do_and_whom_to_tell(
         assert f"- **{part}**: " in SECTIONS[section], part
 
 
+def test_what_the_runbook_leads_to_is_there() -> None:
+    text = (ROOT / "docs/runbook.md").read_text("utf-8")
+    for page, anchor in re.findall(r"\]\((\w+\.md)#([^)]+)\)", text):
+        heads = re.findall(r"^#+ (.+)$", (ROOT / "docs" / page).read_text("utf-8"), re.MULTILINE)
+        assert anchor in {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}, anchor
+
+
 # In the stack
 
 
