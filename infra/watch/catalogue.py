@@ -80,6 +80,13 @@ def own(name: str, place: Place, **dimensions: str) -> Metric:
     return Metric(NAMESPACE, name, (("stage", place.stage), *dimensions.items()))
 
 
+def heartbeat(schedule: str, place: Place) -> Metric:
+    """The metric that each run of a schedule emits. ValueError for one that has none."""
+    if schedule not in HEARTBEATS:
+        raise ValueError(f"{schedule} has no heartbeat: let each run count a metric, and name it in HEARTBEATS")
+    return own(HEARTBEATS[schedule], place)
+
+
 def own_metrics(found: Watched, place: Place) -> Iterator[Metric]:
     """Every metric of ours, multiplied out. KeyError for a dimension of which nobody says what it may be."""
     known = values(found)

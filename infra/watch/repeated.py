@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from infra.functions import Function, Trigger
 from infra.watch.alarm import Alarm, Missing, Query, Urgency, one, summed
 from infra.watch.catalogue import (
-    HEARTBEATS,
     OPERATIONS,
     THROTTLES,
+    heartbeat,
     of_account,
     of_function,
     of_queue,
     of_rule,
     of_table,
-    own,
 )
 from infra.watch.watched import Place, Table, Watched
 
@@ -170,7 +169,7 @@ def _of_schedule(each: Function, place: Place) -> Iterator[Alarm]:
         "schedule-silent",
         f"{each.name} 已有 {minutes} 分钟没有运行到底" if minutes else f"{each.name} 已有 {hours} 小时没有运行到底",
         f"no run of {each.name} came to its end for {minutes or hours} {'minutes' if minutes else 'hours'}",
-        one(own(HEARTBEATS[each.name], place), "SampleCount"),
+        one(heartbeat(each.name, place), "SampleCount"),
         1,
         Missing.breaching,
         "each run tells a number, 0 too: silence means that none came to its end",
