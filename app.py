@@ -199,5 +199,20 @@ def check_calendar(event: CloudWatchEvent) -> None:
     Later("coverage", "report")(datetime.fromisoformat(event.to_dict()["time"]))
 
 
+# 4. What dashboards show: functions behind custom widgets, which answer HTML.
+@app.lambda_function()
+def show_counties(event: dict[str, Any], _context: object) -> str:
+    """How the organisations of a level stand."""
+    html: str = Later("showing", "show_counties")(event)
+    return html
+
+
+@app.lambda_function()
+def show_overdue(event: dict[str, Any], _context: object) -> str:
+    """Where cases are overdue."""
+    html: str = Later("showing", "show_overdue")(event)
+    return html
+
+
 gc.freeze()  # nor does the collector look at it afterwards
 gc.enable()

@@ -65,7 +65,13 @@ METRICS: Mapping[str, frozenset[str]] = {
     "ReportsWritten": frozenset(),
     "RecordsQuarantined": frozenset({"reader"}),
     "QuestionsAsked": frozenset({"outcome"}),
+    "CasesCompleted": frozenset(),
+    "DeadlinesMissed": frozenset({"subject"}),
+    "RatingsGiven": frozenset({"level"}),
+    "IndicesBehind": frozenset(),
+    "RebuildDifferences": frozenset(),
 }
+UNITS: Mapping[str, str] = {"IndicesBehind": "Seconds"}  # of all others: Count
 
 _PRIVATE = re.compile(r"[0-9]{5,}[0-9Xx]?|[\u3400-\u9fff]+")
 
@@ -117,7 +123,7 @@ def line(message: str, **fields: str | int) -> None:
 
 
 def count(name: str, now: datetime, value: int = 1, **dimensions: str) -> None:
-    """Add `value` to a metric of METRICS, by one EMF line on standard output. All its dimensions must be
+    """Add `value` to a metric of METRICS, in its unit, by one EMF line on standard output. All its dimensions must be
     given and no others; else ValueError."""
     if name not in METRICS or METRICS[name] != set(dimensions):
         raise ValueError(f"no metric {name} with dimensions {sorted(dimensions)}")
@@ -127,7 +133,7 @@ def count(name: str, now: datetime, value: int = 1, **dimensions: str) -> None:
     directive = {
         "Namespace": "Zhongshu",
         "Dimensions": [list(values)],
-        "Metrics": [{"Name": name, "Unit": "Count"}],
+        "Metrics": [{"Name": name, "Unit": UNITS.get(name, "Count")}],
     }
     head = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]}
     sys.stdout.write(json.dumps({"_aws": head, **values, name: value}) + "\n")

@@ -23,12 +23,13 @@ _ROLE_RESOURCE = {HTTP_FUNCTION: "ApiHandlerRole"}
 
 
 class Trigger(StrEnum):
-    """What sets a function off."""
+    """What sets a function off: `widget` a dashboard that shows what it answers."""
 
     http = "http"
     stream = "stream"
     queue = "queue"
     schedule = "schedule"
+    widget = "widget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,14 @@ def functions_of(app: Chalice, stage: str = "prod") -> tuple[Function, ...]:
                 found.append(_function(config, stage, source.name, Trigger.schedule, expression))
             case _:
                 raise ValueError(f"{source.name}: an event source of a kind that the stack does not know")
+    found += [_function(config, stage, one.name, Trigger.widget, None) for one in app.pure_lambda_functions]
     return tuple(found)
+
+
+def api_stage(stage: str = "prod") -> str:
+    """What API Gateway calls the stage of the HTTP function."""
+    name: str = json.loads(CONFIG.read_text("utf-8"))["stages"][stage]["api_gateway_stage"]
+    return name
 
 
 def _function(config: Mapping[str, Any], stage: str, name: str, trigger: Trigger, source: str | None) -> Function:

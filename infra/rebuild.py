@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from chalicelib import observability
 from chalicelib.domain.calendar import ONE_DAY, legal_day
 from chalicelib.domain.rating import Rating, Way
 from chalicelib.domain.supervision.rule import Finding
@@ -51,13 +52,19 @@ class Compared:
     superseded: Names
 
     @property
+    def differences(self) -> int:
+        """How many facts and findings are not kept as they follow."""
+        return self.missing.number + self.different.number + self.unfounded.number
+
+    @property
     def equal(self) -> bool:
         """Whether what is kept is what follows, byte for byte."""
-        return not (self.missing.number or self.different.number or self.unfounded.number)
+        return not self.differences
 
 
 def compare(now: datetime) -> Compared:
-    """What follows from every history, as `now` stands, beside what is kept."""
+    """What follows from every history, as `now` stands, beside what is kept; the differences are counted for the
+    dashboards."""
     with closing(Ledger()) as book, closing(Ledger()) as numbers:
         book.keep((f"{row.place} {row.name}", row.data) for row in facts.FactRow.scan())
         book.keep((ledger.name(finding), ledger.text(finding)) for finding in _findings())
@@ -68,7 +75,7 @@ def compare(now: datetime) -> Compared:
         _expect_cross_case(book, legal_day(now))
         counted = recounted.recount(book, numbers)
         facts_due, findings_due = book.counted()
-        return Compared(
+        found = Compared(
             subjects=number,
             facts=facts_due,
             findings=findings_due,
@@ -80,6 +87,8 @@ def compare(now: datetime) -> Compared:
             unfounded=book.unfounded() + numbers.unfounded(),
             superseded=book.superseded(),
         )
+    observability.count("RebuildDifferences", now, value=found.differences)
+    return found
 
 
 def repair(now: datetime) -> int:

@@ -17,8 +17,9 @@ def sweep_deadlines(now: datetime) -> None:
     swept = sweep.sweep(now)
     observability.count("DeadlinesSwept", now, value=swept.due)
     observability.count("RungsReached", now, value=swept.reached)
-    if swept.broken:
-        observability.count("HistoriesBroken", now, value=len(swept.broken))
+    observability.count("HistoriesBroken", now, value=len(swept.broken))
+    for subject, number in swept.missed.items():
+        observability.count("DeadlinesMissed", now, value=number, subject=subject)
     for subject in swept.broken:
         observability.line("steps do not add up; its clocks warn nobody", case_id=subject)
 

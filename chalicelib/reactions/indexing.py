@@ -23,5 +23,7 @@ def compute_indices(now: datetime, remaining: Callable[[], int]) -> None:
         return
     observability.count("CellsComputed", now, value=done.cells)
     observability.count("PeriodsPublished", now, value=done.periods)
+    behind = now - (done.behind_since or now)
+    observability.count("IndicesBehind", now, value=round(behind.total_seconds()))
     if not done.finished:
         observability.line("what is marked is more than one run computes; the next one goes on")

@@ -41,10 +41,11 @@ def watch_order(record: Mapping[str, Any]) -> None:
 
 
 def watch_rating(record: Mapping[str, Any]) -> None:
-    """What follows from one record of the stream of ratings."""
+    """What follows from one record of the stream of ratings; it is counted for the dashboards as well."""
     rating = changes.rating_of(record)
     if rating is not None:
         _rating_loop().follow(rating)
+        counting.count_rating(rating)
 
 
 def watch_centre(record: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from chalicelib.domain.calendar import ONE_DAY, Calendar, legal_day
+from chalicelib.domain.calendar import ONE_DAY, Calendar, legal_day, start_of_day
 from chalicelib.domain.indices import cell as counting
 from chalicelib.domain.indices import period as periods
 from chalicelib.domain.indices import tally
@@ -30,12 +30,13 @@ _ATTEMPTS = 3  # others may publish meanwhile
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What one run did: cells that were computed anew, periods that were published, and whether it came to the end of
-    what was marked."""
+    """What one run did: cells that were computed anew, periods that were published, whether it came to the end of
+    what was marked, and since when figures lack something (None: they lack nothing)."""
 
     cells: int
     periods: int
     finished: bool
+    behind_since: datetime | None = None
 
 
 def compute(now: datetime, left: Callable[[], float]) -> Computed:
@@ -45,17 +46,18 @@ def compute(now: datetime, left: Callable[[], float]) -> Computed:
     done, finished = _recompute(left)
     since = list(marks.listed(SINCE))
     days = {_day(mark) for mark in done}
-    fresh = not indices.editions([periods.of(today, Span.day)])
+    shown = indices.editions([periods.of(today, Span.day)]).get(today.isoformat())
+    fresh, behind_since = shown is None, shown.as_of if shown else start_of_day(today)
     first = min((date.fromisoformat(mark.place) for mark in since), default=None)
     horizon = max([today, *days])
     wanted = _around(days) | (_today(today) if fresh else set()) | (_later(first, horizon) if first else set())
     if wanted and not _published(Order(wanted, horizon, now, quarantine.count())):
-        return Computed(len(done), 0, finished=False)
+        return Computed(len(done), 0, False, behind_since)
     for mark in (*done, *since):
         marks.remove(mark)
     if fresh and finished:
         closing.close_due(today, now)
-    return Computed(len(done), len(wanted), finished)
+    return Computed(len(done), len(wanted), finished, None if finished else behind_since)
 
 
 def _recompute(left: Callable[[], float]) -> tuple[list[Mark], bool]:

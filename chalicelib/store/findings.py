@@ -78,16 +78,23 @@ def of_subject(subject: str) -> list[Finding]:
 
 
 def handled_by(
-    organisation: str, *, first: datetime, last: datetime, after: Mapping[str, Any] | None, most: int
+    organisation: str,
+    *,
+    first: datetime,
+    last: datetime,
+    after: Mapping[str, Any] | None,
+    most: int,
+    newest_first: bool = False,
 ) -> tuple[list[Finding], Mapping[str, Any] | None]:
-    """At most `most` findings at an organisation that came to be between two instants, in the order of time, and
-    where to go on; one read."""
+    """At most `most` findings at an organisation that came to be between two instants, in the order of time or
+    the other way round, and where to go on; one read."""
     with guarded():
         page = FindingRow.handled_by.query(
             organisation,
             FindingRow.at.between(_ms(first), _ms(last)),
             limit=most,
             page_size=most,
+            scan_index_forward=not newest_first,
             last_evaluated_key=_position(organisation, after) if after else None,
         )
         found = [finding(row) for row in page]

@@ -12,10 +12,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import boto3
 import typer
 
 from infra.cli import deployed, output
 from infra.cli.output import AsJson, Url
+from infra.local.emf import Metrics
 
 _MOST_NAMED = 20
 _COUNTED = ("subjects", "facts", "findings", "cells", "periods", "pending")
@@ -51,7 +53,11 @@ def _of_stage(stage: str, *, repair: bool) -> Mapping[str, Any]:
         now = datetime.now(UTC)
         if repair:
             tool.repair(now)
-        return asdict(tool.compare(now))
+        counted = Metrics(boto3.client("cloudwatch"), lambda: now)
+        with counted.caught():
+            found = asdict(tool.compare(now))
+        counted.flush()
+        return found
 
 
 def _tell(found: Mapping[str, Any]) -> None:

@@ -42,6 +42,7 @@ from infra.local.mappings import Mappings, queues, resources
 from infra.local.pump import Pump
 from infra.local.rights import Rights
 from infra.local.schedules import Scheduler, schedules_of
+from infra.local.widgets import Widgets
 from infra.local.wsgi_client import Reply, call
 
 REGION = "cn-north-1"
@@ -85,6 +86,7 @@ class LocalCloud:
     rights: Rights
     tables: Mapping[str, Rows]
     buckets: Buckets
+    widgets: Widgets
     keeper: Keeper | None
     _lock: threading.RLock
     _stack: contextlib.ExitStack
@@ -171,6 +173,11 @@ class LocalCloud:
             with self.metrics.caught():
                 self.scheduler.run(name)
             self._pumped(self.pump.poll)
+
+    def ask_widget(self, name: str, event: Mapping[str, Any]) -> str:
+        """What a function behind a custom widget answers to the event of a dashboard."""
+        with self._lock, self.metrics.caught():
+            return self.widgets.ask(name, event)
 
     def rebuild(self, *, repair: bool) -> dict[str, Any]:
         """What follows from all histories beside what is kept; `repair` puts what is missing first."""
@@ -348,8 +355,9 @@ def _assembled(
         keeper.take_up(parts)
         moto_repairs.label_streams(REGION)
         moto_repairs.use_keeper(keeper.write)
-    # Histories have a stream; the registry, which was published before the first case, holds no clock.
-    clock.used = lambda: any(rows for rows in parts.tables.values() if rows.stream)
+    # Histories are read whole; of the registry, which was published before the first case and holds no clock, a part.
+    histories = {each.table for each in parts.pump.mappings if not each.options.passes}
+    clock.used = lambda: any(parts.tables[name].rows for name in histories)
     running = (
         gateway,
         clock,
@@ -361,6 +369,7 @@ def _assembled(
         rights,
         parts.tables,
         storage,
+        Widgets(app, rights.held),
         keeper,
     )
     cloud = LocalCloud(*running, lock, contextlib.ExitStack(), {})

@@ -31,6 +31,7 @@ class Operated(Protocol):
     def rebuild(self, *, repair: bool) -> Mapping[str, Any]: ...
     def fill_lake(self) -> int: ...
     def schedule_names(self) -> list[str]: ...
+    def ask_widget(self, name: str, event: Mapping[str, Any]) -> str: ...
     @property
     def buckets(self) -> Buckets: ...
 
@@ -74,10 +75,13 @@ class Doors:
             return {"GET": lambda _: {"schedules": self._cloud.schedule_names()}}
         if path.startswith("/_local/schedules/"):
             return {"POST": lambda _: self._run(path.removeprefix("/_local/schedules/"))}
+        if path.startswith("/_local/widgets/"):
+            name = path.removeprefix("/_local/widgets/")
+            return {"POST": lambda event: self._widget(name, event)}
         raise NotFound(
             "没有这个地址",
             "there is: /_local/token, /_local/clock, /_local/drain, /_local/rebuild, /_local/lake, "
-            "/_local/schedules/{name}",
+            "/_local/schedules/{name}, /_local/widgets/{name}",
         )
 
     def _lake(self) -> dict[str, Any]:
@@ -100,6 +104,14 @@ class Doors:
     def _run(self, name: str) -> dict[str, str]:
         self._cloud.run_schedule(name)
         return {"ran": name, **self._now()}
+
+    def _widget(self, name: str, event: Fields) -> dict[str, str]:
+        if not event.keys() & {"describe", "widgetContext"}:
+            wrong = FieldError(
+                "widgetContext", "missing", "看板部件的上下文，或describe", "what a dashboard sends, or describe"
+            )
+            raise InvalidInput(errors=[wrong])
+        return {"shown": self._cloud.ask_widget(name, event)}
 
     def _clock(self, fields: Fields) -> dict[str, str]:
         if fields.keys() == {"now"}:

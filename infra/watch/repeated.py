@@ -1,0 +1,224 @@
+"""The alarms that there are of everything of a kind: of each function, stream, queue, schedule, table and index.
+
+Thresholds are defaults of ours, and each says why. This module must not know what a function or table is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.functions import Function, Trigger
+from infra.watch.alarm import Alarm, Missing, Query, Urgency, one, summed
+from infra.watch.catalogue import (
+    OPERATIONS,
+    THROTTLES,
+    heartbeat,
+    of_account,
+    of_function,
+    of_queue,
+    of_rule,
+    of_table,
+)
+from infra.watch.watched import Place, Table, Watched
+
+_HOUR = 3_600
+_ACCOUNT_CONCURRENCY = 800  # of the 1,000 that an account has unless it asked for more
+_SLOWEST = 0.8  # of its time-out; beyond, the next slow call ends in the middle
+_BEHIND = 600  # seconds that a stream may lag beside the time in which it gathers a batch
+# How long a schedule may be silent: an hourly one two runs, a daily one a day and two hours, the quick ones minutes.
+_SILENT_HOURS = {"draw_callbacks": 26, "compare_units": 26, "check_calendar": 26}
+_SILENT_MINUTES = {"sweep_deadlines": 10, "invite_ratings": 30}
+_REST = "a function that nobody calls tells nothing"
+_EVENTS = "AWS counts this only when it happens"
+
+
+def alarms(found: Watched, place: Place) -> Iterator[Alarm]:
+    """All of them."""
+    for function in found.functions:
+        yield from _of_function(function, place)
+    yield _of_account()
+    for reader in found.by(Trigger.stream):
+        yield from _of_stream(reader, found.gathers[reader.name], place)
+    for queue in found.queues:
+        yield from _of_queue(queue, place)
+    for schedule in found.by(Trigger.schedule):
+        yield from _of_schedule(schedule, place)
+    for table in found.tables:
+        yield from _of_table(table, place)
+
+
+def _of_function(each: Function, place: Place) -> Iterator[Alarm]:
+    def metric(name: str, id: str, statistic: str = "Sum") -> Query:
+        return Query(id, of_function(name, each.name, place), statistic)
+
+    share = Query("share", expression="IF(calls > 0, 100 * errors / calls, 0)")
+    yield Alarm(
+        f"{each.name}-errors",
+        "function-errors",
+        f"{each.name} 的调用有百分之一以上出错",
+        f"more than one call of {each.name} in a hundred fails",
+        (metric("Errors", "errors"), metric("Invocations", "calls"), share),
+        1,
+        Missing.fine,
+        _REST,
+        periods=3,
+        datapoints=2,
+        urgency=Urgency.page if each.trigger is Trigger.http else Urgency.ticket,
+    )
+    yield Alarm(
+        f"{each.name}-throttled",
+        "function-throttled",
+        f"{each.name} 被限流",
+        f"calls of {each.name} are turned away",
+        one(of_function("Throttles", each.name, place), "Sum"),
+        0,
+        Missing.fine,
+        _REST,
+        period=60,
+        periods=5,
+        datapoints=3,
+    )
+    yield Alarm(
+        f"{each.name}-slow",
+        "function-slow",
+        f"{each.name} 接近超时（{each.timeout} 秒）",
+        f"{each.name} comes near its time-out of {each.timeout} s",
+        one(of_function("Duration", each.name, place), "p99"),
+        _SLOWEST * each.timeout * 1000,
+        Missing.fine,
+        _REST,
+        periods=3,
+        datapoints=2,
+    )
+
+
+def _of_account() -> Alarm:
+    return Alarm(
+        "account-concurrency",
+        "function-throttled",
+        "账户的并发接近上限",
+        "the account's concurrency nears its limit",
+        one(of_account("ConcurrentExecutions"), "Maximum"),
+        _ACCOUNT_CONCURRENCY,
+        Missing.fine,
+        "no function of the account runs",
+        period=60,
+        periods=5,
+        datapoints=3,
+        urgency=Urgency.page,
+    )
+
+
+def _of_stream(each: Function, gathers: int, place: Place) -> Iterator[Alarm]:
+    yield Alarm(
+        f"{each.name}-behind",
+        "stream-behind",
+        f"{each.name} 落后于数据流十分钟以上",
+        f"{each.name} is more than ten minutes behind its stream",
+        one(of_function("IteratorAge", each.name, place), "Maximum"),
+        (gathers + _BEHIND) * 1000,
+        Missing.fine,
+        "nothing was written that it would read",
+        period=60,
+        periods=5,
+        datapoints=3,
+        urgency=Urgency.page,
+    )
+    yield Alarm(
+        f"{each.name}-undelivered",
+        "dead-letters",
+        f"{each.name} 放弃的批次没有进入死信队列",
+        f"what {each.name} gave up did not come into the queue of dead letters",
+        one(of_function("DestinationDeliveryFailures", each.name, place), "Sum"),
+        0,
+        Missing.fine,
+        _EVENTS,
+        urgency=Urgency.page,
+    )
+
+
+def _of_queue(each: str, place: Place) -> Iterator[Alarm]:
+    yield Alarm(
+        f"{each}-waiting",
+        "dead-letters",
+        f"队列 {each} 有消息十五分钟未处理",
+        f"messages wait in {each} for a quarter of an hour",
+        one(of_queue("ApproximateAgeOfOldestMessage", each, place), "Maximum"),
+        900,
+        Missing.fine,
+        "a queue that is empty for hours tells nothing",
+    )
+    yield Alarm(
+        f"{each}-many",
+        "dead-letters",
+        f"队列 {each} 积压一百条以上",
+        f"more than a hundred messages lie in {each}",
+        one(of_queue("ApproximateNumberOfMessagesVisible", each, place), "Maximum"),
+        100,
+        Missing.fine,
+        "a queue that is empty for hours tells nothing",
+        urgency=Urgency.page,
+    )
+
+
+def _of_schedule(each: Function, place: Place) -> Iterator[Alarm]:
+    minutes = _SILENT_MINUTES.get(each.name, 0)
+    hours = _SILENT_HOURS.get(each.name, 2)
+    yield Alarm(
+        f"{each.name}-silent",
+        "schedule-silent",
+        f"{each.name} 已有 {minutes} 分钟没有运行到底" if minutes else f"{each.name} 已有 {hours} 小时没有运行到底",
+        f"no run of {each.name} came to its end for {minutes or hours} {'minutes' if minutes else 'hours'}",
+        one(heartbeat(each.name, place), "SampleCount"),
+        1,
+        Missing.breaching,
+        "each run tells a number, 0 too: silence means that none came to its end",
+        period=60 if minutes else _HOUR,
+        periods=minutes or hours,
+        datapoints=minutes or hours,
+        comparison="LessThanThreshold",
+        urgency=Urgency.page if minutes else Urgency.ticket,
+    )
+    yield Alarm(
+        f"{each.name}-not-started",
+        "schedule-silent",
+        f"定时规则没能启动 {each.name}",
+        f"the rule could not start {each.name}",
+        one(of_rule("FailedInvocations", each.name, place), "Sum"),
+        0,
+        Missing.fine,
+        _EVENTS,
+    )
+
+
+def _of_table(each: Table, place: Place) -> Iterator[Alarm]:
+    for index in ("", *each.indexes):
+        name = f"{each.name}/{index}" if index else each.name
+        throttles = (of_table(metric, each.name, place, index=index) for metric in THROTTLES)
+        yield Alarm(
+            f"{name.replace('/', '.')}-throttled",
+            "table-throttled",
+            f"数据表 {name} 被限流",
+            f"reads or writes of {name} are throttled",
+            summed(tuple(throttles)),
+            0,
+            Missing.fine,
+            _EVENTS,
+            period=60,
+            periods=5,
+            datapoints=3,
+            urgency=Urgency.page,
+        )
+    errors = (of_table("SystemErrors", each.name, place, operation=name) for name in OPERATIONS)
+    yield Alarm(
+        f"{each.name}-system-errors",
+        "table-system-errors",
+        f"DynamoDB 在 {each.name} 上出现自身错误",
+        f"DynamoDB has errors of its own at {each.name}",
+        summed(tuple(errors)),
+        5,
+        Missing.fine,
+        _EVENTS,
+        periods=3,
+        datapoints=2,
+    )
