@@ -3,12 +3,14 @@ PYTHON ?= python3
 PORT ?= 8000
 DATA ?=
 SOAK ?=
+ARCHITECTURE ?= arm64
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CONTRACT := $(VENV)-contract
+BUILD := $(VENV)-build
 
-.PHONY: help run test explore soak docs check contract bench format clean
+.PHONY: help run test explore soak docs check package contract bench format clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -26,6 +28,13 @@ $(CONTRACT)/.ready: requirements-contract.txt $(READY)
 	@$(BIN)/python -m venv $(CONTRACT)
 	@$(CONTRACT)/bin/pip install --quiet --quiet --disable-pip-version-check --requirement requirements-contract.txt
 	@echo '*' > $(CONTRACT)/.gitignore
+	@touch $@
+
+$(BUILD)/.ready: requirements-build.txt $(READY)
+	@echo "Preparing $(BUILD) (once, half a minute) …"
+	@$(BIN)/python -m venv $(BUILD)
+	@$(BUILD)/bin/pip install --quiet --quiet --disable-pip-version-check --requirement requirements-build.txt
+	@echo '*' > $(BUILD)/.gitignore
 	@touch $@
 
 run: $(READY) ## start the whole system on http://127.0.0.1:8000 (PORT=…; DATA=… is a directory that keeps the data)
@@ -49,6 +58,9 @@ check: $(READY) ## lint, format, types, and whether the generated documents are 
 	@$(BIN)/mypy
 	@$(BIN)/python -m infra.reference check
 
+package: $(BUILD)/.ready ## build/template.json and build/functions.zip, the same bytes each time (ARCHITECTURE=x86_64 for the other)
+	@$(BIN)/python -m infra.build --architecture $(ARCHITECTURE)
+
 contract: $(CONTRACT)/.ready ## hold a second, independent engine against the checks that ours passes
 	@CONTRACT_MINISTACK=$(CONTRACT)/bin/python $(BIN)/python -m pytest -n 0 tests/contract
 
@@ -60,4 +72,4 @@ format: $(READY) ## let ruff put the code in order
 	@$(BIN)/ruff format .
 
 clean: ## remove everything that was built
-	@rm -rf $(VENV) $(CONTRACT) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(CONTRACT) $(BUILD) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
