@@ -33,7 +33,7 @@ $(CONTRACT)/.ready: requirements-contract.txt $(READY)
 $(BUILD)/.ready: requirements-build.txt $(READY)
 	@echo "Preparing $(BUILD) (once, half a minute) …"
 	@$(BIN)/python -m venv $(BUILD)
-	@$(BUILD)/bin/pip install --quiet --quiet --disable-pip-version-check --requirement requirements-build.txt
+	@$(BUILD)/bin/pip install --quiet --quiet --no-compile --disable-pip-version-check --requirement requirements-build.txt
 	@echo '*' > $(BUILD)/.gitignore
 	@touch $@
 

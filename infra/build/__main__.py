@@ -1,8 +1,9 @@
 """`make package`: build/template.json and build/functions.zip, or a message that says why not.
 
-    python -m infra.build [--architecture arm64|x86_64] [--into build]
+    python -m infra.build [--architecture arm64|x86_64] [--into build] [--template]
 
-Status 0 when both were written, linted and checked; 1 otherwise, and then neither is there.
+`--template`: the template alone, in two seconds, and not linted. Status 0 when all was written, checked and linted; 1
+otherwise, and then nothing is there.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+
+from chalice.app import Chalice
 
 from infra import stage
 from infra.build import checks, emit, template, zipping
@@ -36,14 +38,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make package", description=__doc__)
     parser.add_argument("--architecture", choices=("arm64", "x86_64"))
     parser.add_argument("--into", type=Path, default=ROOT / "build")
+    parser.add_argument("--template", action="store_true")
     given = parser.parse_args()
-    targets = [given.into / emit.ZIP, given.into / TEMPLATE]
+    targets = [given.into / name for name in ((TEMPLATE,) if given.template else (TEMPLATE, emit.ZIP))]
     given.into.mkdir(parents=True, exist_ok=True)
     for each in targets:
         each.unlink(missing_ok=True)
     try:
         with tempfile.TemporaryDirectory(dir=given.into) as work:
-            made = _build(Path(work), given.architecture)
+            made = _build(Path(work), given.architecture, whole=not given.template)
             for each in targets:
                 shutil.move(made / each.name, each)
     except (NotBuilt, emit.NotPackaged) as problem:
@@ -55,26 +58,30 @@ def main() -> int:
     return 0
 
 
-def _build(work: Path, architecture: str | None) -> Path:
-    os.environ.update(
-        stage.variables("build")
-    )  # the app reads settings when it is imported, and none of them ends up here
+def _build(work: Path, architecture: str | None, *, whole: bool) -> Path:
+    os.environ.update(stage.variables("build"))  # the app reads settings when it is imported; none of them ends up here
     from app import app
 
     made = work / "made"
-    (made / "tree").mkdir(parents=True)
+    made.mkdir()
     plain = template.translated(template.composed(app, architecture))
     (made / TEMPLATE).write_text(json.dumps(plain, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
-    _judge(plain, made / TEMPLATE)
-    size = zipping.pack(emit.package(app, work, architecture), made / "tree", made / emit.ZIP)
-    if size > MOST_BYTES:
-        raise NotBuilt(f"the zip has {size:,} bytes, more than {MOST_BYTES:,}: see LEFT_OUT in infra/build/zipping.py")
+    if wrong := checks.wrong_with(plain):
+        raise NotBuilt("\n  ".join(["the template does not hold what it must", *wrong]))
+    if whole:
+        _lint(made / TEMPLATE)
+        _pack(app, work, architecture)
     return made
 
 
-def _judge(plain: dict[str, Any], written: Path) -> None:
-    if wrong := checks.wrong_with(plain):
-        raise NotBuilt("\n  ".join(["the template does not hold what it must", *wrong]))
+def _pack(app: Chalice, work: Path, architecture: str | None) -> None:
+    made = work / "made"
+    size = zipping.pack(emit.package(app, work, architecture), work / "tree", made / emit.ZIP)
+    if size > MOST_BYTES:
+        raise NotBuilt(f"the zip has {size:,} bytes, more than {MOST_BYTES:,}: see LEFT_OUT in infra/build/zipping.py")
+
+
+def _lint(written: Path) -> None:
     lint = [str(template.TOOLS / "cfn-lint"), "--regions", *REGIONS, "--", str(written)]
     found = subprocess.run(lint, capture_output=True, text=True, check=False)
     if found.returncode:

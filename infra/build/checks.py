@@ -180,9 +180,16 @@ def gateway_speaks_as_we_do(template: Template) -> Iterator[str]:
         for kind, response in given.items():
             if "gatewayresponse.header.Access-Control-Allow-Origin" not in response.get("responseParameters", {}):
                 yield f"{logical_id}: {kind} cannot be read by pages of other origins"
-            for text in response.get("responseTemplates", {"": "{}"}).values():
-                if json.loads(text).get("code") not in problems.TABLE:
-                    yield f"{logical_id}: {kind} is no problem document"
+            if not all(map(_is_problem, response.get("responseTemplates", {"": ""}).values())):
+                yield f"{logical_id}: {kind} is no problem document"
+
+
+def _is_problem(text: str) -> bool:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return False
+    return document.get("code") in problems.TABLE
 
 
 def gateway_is_watched(template: Template) -> Iterator[str]:

@@ -48,7 +48,7 @@ class _Named:
             resource.filename = ZIP
 
 
-class _Heard:
+class Heard:
     """In the place of chalice's terminal: what it would print and go on with ends the build."""
 
     def write(self, message: str) -> None:
@@ -88,7 +88,7 @@ def package(app: Chalice, into: Path, architecture: str | None = None) -> Path:
     pip = PipRunner(pip=SubprocessPip(osutils=osutils), osutils=osutils)
     dependencies = PipDependencyBuilder(osutils=osutils, pip_runner=pip, architecture=config.lambda_architecture)
     packager = LambdaDeploymentPackager(
-        osutils=osutils, dependency_builder=dependencies, ui=_Heard(), architecture=config.lambda_architecture
+        osutils=osutils, dependency_builder=dependencies, ui=Heard(), architecture=config.lambda_architecture
     )
     with environment({"PIP_NO_DEPS": "1"}):  # requirements.txt names everything; the rest is in Lambda's runtime
         return Path(packager.create_deployment_package(str(source), config.lambda_python_version))

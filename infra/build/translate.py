@@ -1,7 +1,8 @@
 """SAM into plain CloudFormation, in the environment of the translator (.venv-build) and not in ours.
 
-`.venv-build/bin/python infra/build/translate.py < sam.json > template.json`. Plain, so that what is deployed can be read,
-is judged as it is deployed, and can be stood up where no such macro runs. This module must import nothing of the platform.
+`.venv-build/bin/python infra/build/translate.py < sam.json > template.json`. Plain, so that what is deployed can be
+read, is judged as it is deployed, and can be stood up where no such macro runs. This module must import nothing of the
+platform.
 """
 
 import json

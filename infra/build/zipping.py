@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-TASK_ROOT = "/var/task"  # where Lambda unpacks it; tracebacks name files there
+TASK_ROOT = "/var/task"  # where Lambda unpacks it: no path of this machine gets into bytecode
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can tell
 _FILE, _PROGRAM = 0o100644, 0o100755
 # What no function loads, by the paths in the zip. tests/bench `packaged` runs the functions without it.
@@ -40,7 +40,7 @@ class NotLean(RuntimeError):  # noqa: N818  it says what the zip is
 
 
 def pack(made: Path, into: Path, target: Path) -> int:
-    """Write `target` from the zip that chalice made, by way of the empty directory `into`; gives its bytes."""
+    """Write `target` from the zip that chalice made, by way of the directory `into`; gives its bytes."""
     with zipfile.ZipFile(made) as source:
         source.extractall(into, [name for name in source.namelist() if not _LEFT_OUT.fullmatch(name)])
     _compile(into)
