@@ -75,7 +75,7 @@ scan: $(SCAN)/.ready package ## ask checkov about the template (a minute; what i
 contract: $(CONTRACT)/.ready ## hold a second, independent engine against the checks that ours passes
 	@CONTRACT_MINISTACK=$(CONTRACT)/bin/python $(BIN)/python -m pytest -n 0 tests/contract
 
-bench: $(READY) ## measure what a request costs beside what it stands on (three minutes; docs/performance.md)
+bench: $(READY) ## measure what a request costs beside what it stands on (five minutes; docs/performance.md)
 	@$(BIN)/python -m tests.bench
 
 format: $(READY) ## let ruff put the code in order
