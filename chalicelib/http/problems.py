@@ -188,7 +188,7 @@ _CHALICE: Mapping[int, type[errors.Refused]] = {
     405: errors.MethodNotAllowed,
     415: errors.UnsupportedMediaType,
 }
-_RETRY_AFTER = 2  # seconds, where a 429 or 503 does not say itself
+RETRY_AFTER = 2  # seconds, where a 429 or 503 does not say itself
 
 
 def language(accept: str | None) -> Language:
@@ -208,7 +208,7 @@ def language(accept: str | None) -> Language:
 
 def document(refusal: errors.Refused, to: Language) -> dict[str, Any]:
     """The problem document of `refusal`; its `status` is the HTTP status."""
-    body = _document(refusal.code, to, refusal.zh, refusal.en)
+    body = document_of(refusal.code, to, refusal.zh, refusal.en)
     body["errors"] = [
         {"field": error.field, "code": error.code, "text": {Language.zh: error.zh, Language.en: error.en}}
         for error in refusal.errors
@@ -225,16 +225,17 @@ def problem(refusal: errors.Refused, to: Language) -> Response:
     if body["status"] == 401:
         headers["WWW-Authenticate"] = CHALLENGE
     if body["status"] in (429, 503):
-        headers["Retry-After"] = str(refusal.retry_after or _RETRY_AFTER)
+        headers["Retry-After"] = str(refusal.retry_after or RETRY_AFTER)
     return _response(body, to, headers)
 
 
 def internal(reference: str, to: Language) -> Response:
     """The answer to an unexpected fault: it tells nothing but `reference`, which is also in the log."""
-    return _response(_document(INTERNAL, to) | {"errors": [], "reference": reference}, to, {})
+    return _response(document_of(INTERNAL, to) | {"errors": [], "reference": reference}, to, {})
 
 
-def _document(code: str, to: Language, zh: str = "", en: str = "") -> dict[str, Any]:
+def document_of(code: str, to: Language, zh: str = "", en: str = "") -> dict[str, Any]:
+    """The problem document of a code in TABLE without what only a refusal can add; `zh` and `en` are its own words."""
     row = TABLE[code]
     text = {Language.zh: zh or row.do_zh, Language.en: en or row.do_en}
     title = row.zh if to is Language.zh else row.en
