@@ -59,7 +59,9 @@ def main() -> int:
 
 
 def _build(work: Path, architecture: str | None, *, whole: bool) -> Path:
-    os.environ.update(stage.variables("build"))  # the app reads settings when it is imported; none of them ends up here
+    os.environ.update(
+        stage.variables("build", "not-used")
+    )  # the app reads settings when it is imported; none of them ends up here
     from app import app
 
     made = work / "made"

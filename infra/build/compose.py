@@ -14,18 +14,19 @@ from typing import Any
 from infra.build import gateway, generated
 from infra.functions import Function
 from infra.local.tables import read_template
+from infra.watch import resources
 
 Template = dict[str, Any]
 FILES = ("tables", "mappings", "storage", "archive", "keys", "gateway", "options", "stack")
 _INFRA = Path(__file__).parents[1]
-# What is made from data instead of written: each takes the functions and the template so far, and gives a part. Alarms
-# and dashboards (infra/watch) join here.
+# What is made from data instead of written: each takes the functions and the template so far, and gives a part.
 GENERATORS: Sequence[Callable[[Sequence[Function], Template], Template]] = (
     generated.functions,
     generated.settings,
     generated.encryption,
     gateway.responses,
     gateway.keys,
+    resources.part,
 )
 
 

@@ -29,6 +29,8 @@ HEARTBEATS: Mapping[str, str] = {
     "draw_callbacks": "CallbacksDrawn",
     "compare_units": "SpansCompared",
     "compute_indices": "CellsComputed",
+    "forecast_units": "OutlooksMade",
+    "write_reports": "ReportsWritten",
     "write_manifests": "ManifestsWritten",
     "check_calendar": "CalendarDaysLeft",
 }

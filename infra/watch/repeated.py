@@ -26,7 +26,7 @@ _ACCOUNT_CONCURRENCY = 800  # of the 1,000 that an account has unless it asked f
 _SLOWEST = 0.8  # of its time-out; beyond, the next slow call ends in the middle
 _BEHIND = 600  # seconds that a stream may lag beside the time in which it gathers a batch
 # How long a schedule may be silent: an hourly one two runs, a daily one a day and two hours, the quick ones minutes.
-_SILENT_HOURS = {"draw_callbacks": 26, "compare_units": 26, "check_calendar": 26}
+_SILENT_HOURS = {"draw_callbacks": 26, "compare_units": 26, "forecast_units": 26, "check_calendar": 26}
 _SILENT_MINUTES = {"sweep_deadlines": 10, "invite_ratings": 30}
 _REST = "a function that nobody calls tells nothing"
 _EVENTS = "AWS counts this only when it happens"

@@ -20,7 +20,7 @@ LOADED = "import app, json, sys; print(json.dumps(sorted(sys.modules)))"
 
 def loaded(handler: str) -> set[str]:
     """The modules of a process that loaded the app as the function with this handler."""
-    environment = {**os.environ, **stage.variables("trial"), "_HANDLER": handler}
+    environment = {**os.environ, **stage.variables("trial", "not-used"), "_HANDLER": handler}
     command = [sys.executable, "-c", LOADED]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
     return set(json.loads(done.stdout))
