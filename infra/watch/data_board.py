@@ -114,6 +114,9 @@ def _derived(place: Place) -> list[Widget]:
     counted = [
         (own("CellsComputed", place), "口径单元 cells"),
         (own("PeriodsPublished", place), "发布周期 periods"),
+        (own("OutlooksMade", place), "单位预测 forecasts"),
+        (own("ForecastsScored", place), "预测核对 forecasts scored"),
+        (own("ReportsWritten", place), "月报 reports"),
         (own("ManifestsWritten", place), "数据湖清单 manifests"),
         (own("SpansCompared", place), "比对区间 spans compared"),
     ]
