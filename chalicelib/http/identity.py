@@ -223,8 +223,8 @@ def identity_of(claims: Mapping[str, Any]) -> Identity:
     if kind is Kind.citizen and (organisation or posts or lines):
         raise refused("posts", "群众身份不得带机构或岗位", "a citizen has no org, posts or lines")
     subject = claims["sub"]
-    if len(subject) > 128 or not subject.isprintable():
-        raise refused("subject", "主体标识不符", "sub must be at most 128 printable characters")
+    if len(subject) > 128 or not (subject.isascii() and subject.isprintable()):  # OpenID Connect Core 1.0, 2: ASCII
+        raise refused("subject", "主体标识限128个ASCII字符", "sub must be at most 128 printable ASCII characters")
     return Identity(subject, kind, organisation, posts, lines)
 
 

@@ -19,9 +19,14 @@ ACCOUNT = "123456789012"  # moto's
 def variables(template: Path, stage: str, account: str = ACCOUNT) -> dict[str, str]:
     """The environment variables that carry the names of the buckets in a template, if there is one: LakeBucket ->
     LAKE_BUCKET."""
+    return {variable(logical_id): name for logical_id, name in names(template, stage, account).items()}
+
+
+def names(template: Path, stage: str, account: str = ACCOUNT) -> dict[str, str]:
+    """Logical id -> name of the buckets in a template, if there is one."""
     resources: Mapping[str, Any] = read_template(template)["Resources"] if template.exists() else {}
     return {
-        variable(logical_id): _name(resource["Properties"]["BucketName"]["Fn::Sub"], stage, account)
+        logical_id: _name(resource["Properties"]["BucketName"]["Fn::Sub"], stage, account)
         for logical_id, resource in resources.items()
         if resource["Type"] == "AWS::S3::Bucket"
     }

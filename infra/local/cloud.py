@@ -14,7 +14,7 @@ import contextlib
 import importlib
 import json as jsons
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,8 @@ import moto
 from chalice.app import Chalice
 
 from chalicelib.domain.calendar import SHANGHAI
+from infra import policies
+from infra.functions import HTTP_FUNCTION
 from infra.local import buckets, moto_repairs, tables
 from infra.local.buckets import Buckets
 from infra.local.clock import LocalClock
@@ -36,8 +38,9 @@ from infra.local.environment import environment
 from infra.local.gateway import Gateway
 from infra.local.issuer import AUDIENCE, Issuer
 from infra.local.keeping import Keeper, Parts
-from infra.local.mappings import Mappings
+from infra.local.mappings import Mappings, queues, resources
 from infra.local.pump import Pump
+from infra.local.rights import Rights
 from infra.local.schedules import Scheduler, schedules_of
 from infra.local.wsgi_client import Reply, call
 
@@ -79,6 +82,7 @@ class LocalCloud:
     scheduler: Scheduler
     letters: DeadLetters
     metrics: Metrics
+    rights: Rights
     tables: Mapping[str, Rows]
     buckets: Buckets
     keeper: Keeper | None
@@ -97,9 +101,10 @@ class LocalCloud:
         data: Path | None = None,
         address: str | None = None,
     ) -> LocalCloud:
-        """Start everything. `template` has the tables, and beside it stands what it says of streams and queues; `now`
-        sets the clock, which stands still if not `runs`; `data` is a directory that keeps everything, or Unusable is
-        raised; `address` is where people find it, where that is not the usual place."""
+        """Start everything. `template` has the tables, beside it stands what the stack says of streams and queues, and
+        in .chalice beside its directory what functions may do (whatever they want, where there is none); `now` sets the
+        clock, which stands still if not `runs`; `data` is a directory that keeps everything, or Unusable is raised;
+        `address` is where people find it, where that is not the usual place."""
         with contextlib.ExitStack() as stack:
             keeper = stack.enter_context(contextlib.closing(Keeper(data))) if data else None
             cloud = _started(stack, LocalClock(now, runs=runs), app_factory, template, keeper, address)
@@ -211,6 +216,7 @@ class LocalCloud:
             self.dead_letters()
             self.buckets.empty()
             self.metrics.forget()
+            self.rights.refused.clear()
             if now is not None:
                 self.clock.restart(now)
             self.scheduler.rewind()
@@ -274,19 +280,21 @@ def _started(
     here |= {"RATING_PAGE": f"{address}/rate"} if address else {}
     stack.enter_context(environment({**ENVIRONMENT, **here}))
     rows = _engine(stack, clock, template)
+    rights = _rights(template)
     held = Buckets(boto3.client("s3"), buckets.variables(template.with_name(buckets.FILE), STAGE), REGION)
     app = app_factory()
-    mappings = Mappings(app, template, STAGE)
-    letters = DeadLetters(mappings.queues()[DEAD_LETTERS], mappings.reader(DEAD_LETTERS), clock.now)
+    mappings = Mappings(app, template, STAGE, rights.held)
+    queue = queues(resources(template), STAGE)[DEAD_LETTERS]
+    letters = DeadLetters(queue, mappings.reader(DEAD_LETTERS), clock.now)
     pump = Pump(
         mappings.streams(),
         {name: each.stream for name, each in rows.items() if each.stream},
         now=clock.now,
         dead_letter=keeper.letters_to(letters.send) if keeper else letters.send,
     )
-    scheduler = Scheduler(schedules_of(app), clock.now, pump.poll, REGION)
+    scheduler = Scheduler(schedules_of(app, rights.held), clock.now, pump.poll, REGION)
     parts = Parts(rows, pump, clock, scheduler, lambda: moto_repairs.tokens(REGION))
-    return _assembled(app, issuer, parts, letters, held, keeper)
+    return _assembled(app, issuer, parts, letters, rights, held, keeper)
 
 
 def _engine(stack: contextlib.ExitStack, clock: LocalClock, template: Path) -> dict[str, Rows]:
@@ -300,17 +308,39 @@ def _engine(stack: contextlib.ExitStack, clock: LocalClock, template: Path) -> d
     return {name: moto_repairs.table_named(each["TableName"], REGION) for name, each in definitions.items()}
 
 
+def _rights(template: Path) -> Rights:
+    """The rights of the functions of a stack; of one without policy files, all."""
+    directory = template.parents[1] / policies.DIRECTORY.name
+    found = tables.tables_of(tables.read_template(template), STAGE)
+    called = {logical_id: each["TableName"] for logical_id, each in found.items()}
+    called |= buckets.names(template.with_name(buckets.FILE), STAGE) | queues(resources(template), STAGE)
+    names = {name: logical_id for logical_id, name in called.items()}
+    return Rights(policies.read(directory) if directory.exists() else None, names, tables.leading(found))
+
+
 def _assembled(
-    app: Chalice, issuer: Issuer, parts: Parts, letters: DeadLetters, storage: Buckets, keeper: Keeper | None
+    app: Chalice,
+    issuer: Issuer,
+    parts: Parts,
+    letters: DeadLetters,
+    rights: Rights,
+    storage: Buckets,
+    keeper: Keeper | None,
 ) -> LocalCloud:
     lock, clock = threading.RLock(), parts.clock
     metrics = Metrics(boto3.client("cloudwatch"), clock.now)
     held: list[LocalCloud] = []
+
+    @contextlib.contextmanager
+    def entered() -> Iterator[None]:
+        with metrics.caught(), rights.acting(HTTP_FUNCTION):
+            yield
+
     gateway = Gateway(
         app,
         clock.now,
         beside=lambda *request: doors(*request),
-        around=metrics.caught,
+        around=entered,
         afterwards=lambda: held[0]._settle(),
         lock=lock,
     )
@@ -320,7 +350,19 @@ def _assembled(
         moto_repairs.use_keeper(keeper.write)
     # Histories have a stream; the registry, which was published before the first case, holds no clock.
     clock.used = lambda: any(rows for rows in parts.tables.values() if rows.stream)
-    running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, parts.tables, storage, keeper)
+    running = (
+        gateway,
+        clock,
+        issuer,
+        parts.pump,
+        parts.scheduler,
+        letters,
+        metrics,
+        rights,
+        parts.tables,
+        storage,
+        keeper,
+    )
     cloud = LocalCloud(*running, lock, contextlib.ExitStack(), {})
     doors = Doors(cloud, lambda moment: moment.astimezone(SHANGHAI).isoformat(timespec="seconds"))
     held.append(cloud)

@@ -17,10 +17,11 @@ from chalice.utils import to_cfn_resource_name
 
 from infra.local.dead_letters import Reader
 from infra.local.patterns import parse
-from infra.local.pump import Options, StreamMapping, invoked
+from infra.local.pump import Function, Options, StreamMapping, invoked
 from infra.local.tables import read_template
 
 Properties = Mapping[str, Any]
+Held = Callable[[str, Function], Function]
 FILE = "mappings.yaml"
 _REPORT = "ReportBatchItemFailures"
 _NUMBERS: Mapping[str, tuple[int, int]] = {
@@ -37,14 +38,31 @@ _STREAM = {
 _QUEUE = {"Queue", "BatchSize"}
 
 
-class Mappings:
-    """The mappings of an app under the template beside `tables`, if there is one; `stage` is a part of names on AWS."""
+def resources(tables: Path) -> Properties:
+    """What the template beside `tables` says of functions and queues, if there is one."""
+    path = tables.with_name(FILE)
+    found: Properties = read_template(path)["Resources"] if path.exists() else {}
+    return found
 
-    def __init__(self, app: Chalice, tables: Path, stage: str) -> None:
-        path = tables.with_name(FILE)
-        self._resources: Properties = read_template(path)["Resources"] if path.exists() else {}
+
+def queues(found: Properties, stage: str) -> dict[str, str]:
+    """Logical id → name of every queue among resources."""
+    return {
+        logical_id: resource["Properties"]["QueueName"]["Fn::Sub"].replace("${Stage}", stage)
+        for logical_id, resource in found.items()
+        if resource.get("Type") == "AWS::SQS::Queue"
+    }
+
+
+class Mappings:
+    """The mappings of an app under the template beside `tables`, if there is one; `stage` is a part of names on AWS.
+    Handlers run as `held` gives them back."""
+
+    def __init__(self, app: Chalice, tables: Path, stage: str, held: Held = lambda _, handler: handler) -> None:
+        self._resources = resources(tables)
         self._app = app
         self._stage = stage
+        self._held = held
 
     def streams(self) -> list[StreamMapping]:
         """One for each function that reads a stream. ValueError for what is not understood; a table is named by its
@@ -60,14 +78,6 @@ class Mappings:
                     return Reader(self._invoke(config.name), found.get("BatchSize", config.batch_size))
         return None
 
-    def queues(self) -> dict[str, str]:
-        """Logical id → name of every queue."""
-        return {
-            logical_id: resource["Properties"]["QueueName"]["Fn::Sub"].replace("${Stage}", self._stage)
-            for logical_id, resource in self._resources.items()
-            if resource.get("Type") == "AWS::SQS::Queue"
-        }
-
     def _stream(self, config: Any) -> StreamMapping:
         found = self._properties(config.name, "DynamodbEventSource", _STREAM)
         given = {
@@ -79,11 +89,11 @@ class Mappings:
         _check(config.name, given)
         table = _resource(found["Stream"]) if "Stream" in found else re.split(r"[:/]", config.stream_arn)[-1]
         name = f"{self._app.app_name}-{self._stage}-{config.name}"
-        handler = self._app.handler_map[config.name]
+        handler = self._held(config.name, self._app.handler_map[config.name])
         return StreamMapping(config.name, table, handler, given["BatchSize"], _options(given), name)
 
     def _invoke(self, function: str) -> Callable[[Properties], bool]:
-        handler = self._app.handler_map[function]
+        handler = self._held(function, self._app.handler_map[function])
         return lambda event: invoked(function, handler, event)[0]
 
     def _properties(self, function: str, source: str, known: set[str]) -> Properties:

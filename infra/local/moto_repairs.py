@@ -16,7 +16,8 @@ DynamoDB are answered by `dynamo_reads`, `dynamo_writes` and `dynamo_streams`, b
 - keys of wrong types and empty strings are accepted;
 - there is no LastEvaluatedKey when Limit is reached exactly;
 - every request goes through a router of regular expressions and a serialiser that walks the service's model;
-- every request is signed, a quarter of what a call costs, and nobody looks at the signature.
+- every request is signed, a quarter of what a call costs, and nobody looks at the signature;
+- whoever calls may do everything; here a function may do what its policy allows (`rights`), in every service.
 
 PartiQL, backups and exports would look into moto's own, empty tables and are refused by name. This module must
 not know about this project's tables.
@@ -29,6 +30,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from xml.sax.saxutils import escape
 
 import botocore
 import moto
@@ -42,6 +44,7 @@ from moto.dynamodb.models.table import Table
 from infra.local import dynamo_reads as reads
 from infra.local import dynamo_streams as streams
 from infra.local import dynamo_writes as writes
+from infra.local import rights
 from infra.local.dynamo_rows import Rows, Stream
 from infra.local.dynamo_values import Fault
 
@@ -68,6 +71,7 @@ _ACTIONS: dict[str, Callable[[writes.Store, dict[str, Any]], dict[str, Any]]] = 
 }
 _PARTIQL = ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction")
 _BACKUPS = ("CreateBackup", "DeleteBackup", "DescribeBackup", "ListBackups", "RestoreTableFromBackup")
+_DENIED = "AccessDeniedException"
 _REFUSED = {*_PARTIQL, *_BACKUPS, "RestoreTableToPointInTime", "ExportTableToPointInTime", "ImportTable"}
 
 
@@ -183,23 +187,38 @@ def _process_request(stubber: Any, request: Any) -> Any:
     target = request.headers.get("X-Amz-Target", b"")
     target = target.decode() if isinstance(target, bytes) else target
     if not target.startswith("DynamoDB"):
-        return _moto_process_request(stubber, request)
+        return _refused_elsewhere(request, target) or _moto_process_request(stubber, request)
     with LOCK:
         action = _ACTIONS.get(target)
         if action is None:
-            return _refusal(target) or _moto_process_request(stubber, request)
-        return _answer(action, request)
+            return _refusal(target, request) or _moto_process_request(stubber, request)
+        return _answer(action, target.partition(".")[2], request)
 
 
-def _refusal(target: str) -> Answer | None:
+def _refused_elsewhere(request: Any, target: str) -> Answer | None:
+    message = rights.refusal_elsewhere(request.method, request.url, target, request.body)
+    if message is None:
+        return None
+    if target:
+        return 403, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps({"__type": _DENIED, "message": message})
+    document = f"<Error><Code>AccessDenied</Code><Message>{escape(message)}</Message></Error>"
+    return 403, {"Content-Type": "application/xml"}, document
+
+
+def _refusal(target: str, request: Any) -> Answer | None:
+    if message := rights.refusal(target.partition(".")[2], json.loads(request.body)):
+        return _error(Fault(_DENIED, message))
     if not any(word in target for word in _REFUSED):
         return None
     return _error(Fault("UnknownOperationException", f"The local cloud does not offer {target.partition('.')[2]}"))
 
 
-def _answer(action: Callable[[writes.Store, dict[str, Any]], dict[str, Any]], request: Any) -> Answer:
+def _answer(action: Callable[[writes.Store, dict[str, Any]], dict[str, Any]], operation: str, request: Any) -> Answer:
+    body = json.loads(request.body)
     try:
-        result = action(_store(_region(request.url)), json.loads(request.body))
+        if refusal := rights.refusal(operation, body):
+            raise Fault(_DENIED, refusal)
+        result = action(_store(_region(request.url)), body)
     except Fault as fault:
         return _error(fault)
     return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(result)

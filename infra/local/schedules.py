@@ -22,6 +22,7 @@ _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": tim
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 Matcher = frozenset[int] | None  # None: any
+Handler = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +31,20 @@ class Schedule:
 
     name: str
     expression: str
-    handler: Callable[[Any, Any], Any]
+    handler: Handler
     fell_due: Callable[[datetime, datetime], bool]
 
 
-def schedules_of(app: Chalice) -> dict[str, Schedule]:
-    """The schedules that the app declares, by function name. Raises ValueError for an expression that is neither
-    rate() nor cron()."""
+def schedules_of(app: Chalice, held: Callable[[str, Handler], Handler]) -> dict[str, Schedule]:
+    """The schedules that the app declares, by function name; handlers run as `held` gives them back. Raises ValueError
+    for an expression that is neither rate() nor cron()."""
     found = {}
     for config in app.event_sources:
         if isinstance(config, ScheduledEventConfig):
             given = config.schedule_expression
             text = given if isinstance(given, str) else given.to_string()
-            found[config.name] = Schedule(config.name, text, app.handler_map[config.name], parse(text))
+            handler = held(config.name, app.handler_map[config.name])
+            found[config.name] = Schedule(config.name, text, handler, parse(text))
     return found
 
 

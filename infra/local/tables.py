@@ -68,6 +68,20 @@ def _name(logical_id: str, given: Any, stage: str) -> str:
     return text.replace("${Stage}", stage)
 
 
+def leading(tables: Mapping[str, dict[str, Any]]) -> dict[str, str]:
+    """The partition key of each table and index, by Table or Table/index/name."""
+    found = {}
+    for logical_id, table in tables.items():
+        found[logical_id] = _hash(table["KeySchema"])
+        for index in (*table.get("GlobalSecondaryIndexes", ()), *table.get("LocalSecondaryIndexes", ())):
+            found[f"{logical_id}/index/{index['IndexName']}"] = _hash(index["KeySchema"])
+    return found
+
+
+def _hash(schema: list[dict[str, str]]) -> str:
+    return next(each["AttributeName"] for each in schema if each["KeyType"] == "HASH")
+
+
 def variable(logical_id: str) -> str:
     """The environment variable that carries a table's name: CasesTable -> CASES_TABLE."""
     return "_".join(_PARTS.findall(logical_id)).upper()

@@ -24,6 +24,7 @@ from botocore.retries.quota import RetryQuota
 from chalice.local import LambdaContext
 
 from chalicelib.domain.calendar import SHANGHAI
+from infra.functions import HTTP_FUNCTION
 from infra.local import load_registry, moto_repairs
 from infra.local.cloud import LocalCloud
 from infra.local.dynamo_rows import Key, Row
@@ -150,8 +151,9 @@ class Town:
         now = self.cloud.clock.now() + timedelta(seconds=skew)
         actor = acting()
         watch = SimpleNamespace(time=lambda: actor.lived if actor else 0.0)
-        context = LambdaContext("api_handler", 512, round(lasts * 1000), watch)
-        answer = self.app(event(request, self._token(request.who), now), context)
+        context = LambdaContext(HTTP_FUNCTION, 512, round(lasts * 1000), watch)
+        with self.cloud.rights.acting(HTTP_FUNCTION):
+            answer = self.app(event(request, self._token(request.who), now), context)
         headers = {name.lower(): str(value) for name, value in answer["headers"].items()}
         return Reply(answer["statusCode"], headers, answer["body"].encode())
 

@@ -120,13 +120,14 @@ def running() -> Iterator[LocalCloud]:
 
 
 @pytest.fixture
-def hub(running: LocalCloud) -> Hub:
+def hub(running: LocalCloud) -> Iterator[Hub]:
     from chalicelib.services import registry  # reads its settings when it is imported
 
     moto_repairs.use_clock(running.clock.now)  # other tests of this process run other clouds
     running.reset(NINE)
     registry.forget()
-    return Hub(running)
+    yield Hub(running)
+    assert not running.rights.refused, "\n".join(running.rights.refused)
 
 
 @pytest.fixture

@@ -138,6 +138,7 @@ FORGED: dict[str, tuple[Callable[[], str], str]] = {
     "an empty subject": (lambda: token(sub=""), "subject"),
     "a subject that is no text": (lambda: token(sub=7), "subject"),
     "a subject that is too long": (lambda: token(sub="u" * 129), "subject"),
+    "a subject in other letters than ASCII": (lambda: token(sub="某甲"), "subject"),
     "too long": (lambda: token(note="x" * 9000), "too_long"),
     "garbage": (lambda: "a.b.c", "malformed"),
     "no dots": (lambda: "garbage", "malformed"),

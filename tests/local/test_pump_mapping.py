@@ -11,7 +11,7 @@ import yaml
 from chalice.app import Chalice
 
 from infra.local.cloud import DEAD_LETTERS, TEMPLATE
-from infra.local.mappings import FILE, Mappings
+from infra.local.mappings import FILE, Mappings, queues, resources
 from infra.local.pump import StreamMapping
 from infra.local.tables import read_template
 
@@ -112,7 +112,7 @@ def test_what_the_local_cloud_cannot_follow_is_refused_by_name(
 
 def test_a_queue_has_its_name_and_its_reader(tmp_path: Path) -> None:
     found = mappings(tmp_path)
-    assert found.queues() == {"Letters": "small-test-letters"}
+    assert queues(resources(tmp_path / "tables.yaml"), "test") == {"Letters": "small-test-letters"}
     reader = found.reader("Letters")
     assert reader is not None
     assert reader.batch_size == 2
