@@ -60,19 +60,19 @@ def of_dynamodb(operation: str, body: Body) -> Iterator[Need]:
 
 
 def of_another(method: str, url: str, target: str, content: bytes | str) -> Iterator[Need]:
-    """The needs of a request to another service: to S3 by address, to those that name their operation by `target`. Any
-    other has an action that no policy can allow, so that it is noticed."""
+    """The needs of a request to another service: S3 tells its operation by address, the others in `target`. Of which
+    resource one other than SQS is asked is not known here, so that no policy allows it."""
     parts = urlsplit(url)
-    host, key = parts.netloc.split("."), unquote(parts.path.lstrip("/"))
-    service, _, operation = target.partition(".")
-    if "s3" in host[:2]:
-        bucket, key = (host[0], key) if host[0] != "s3" else (key.partition("/")[0], key.partition("/")[2])
+    host, path, operation = parts.netloc.split("."), unquote(parts.path.lstrip("/")), target.rpartition(".")[2]
+    if host[0] == "s3":
+        bucket, _, key = path.partition("/")
         yield _s3(method, bucket, key, parse_qs(parts.query, keep_blank_values=True))
-    elif service == "AmazonSQS":
-        queue = json.loads(content)["QueueUrl"].rpartition("/")[2]
-        yield Need(f"sqs:{operation}", queue, lambda _: [])
+    elif host[1] == "s3":
+        yield _s3(method, host[0], path, parse_qs(parts.query, keep_blank_values=True))
+    elif host[0] == "sqs":
+        yield Need(f"sqs:{operation}", json.loads(content)["QueueUrl"].rpartition("/")[2], lambda _: [])
     else:
-        yield Need(target or method, f"{parts.netloc}{parts.path}", lambda _: [])
+        yield Need(f"{host[0]}:{operation or method}", "what infra/local/needs.py does not know", lambda _: [])
 
 
 def _item(operation: str, table: str, items: Sequence[Attributes]) -> Need:
