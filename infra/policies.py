@@ -24,8 +24,8 @@ _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+")
 # The conditions that are understood: what a key must look like that leads to the item, or with which a listing begins.
 _CONDITIONS = (("ForAllValues:StringLike", "dynamodb:LeadingKeys"), ("StringLike", "s3:prefix"))
 
-# What Lambda does in a function's name. No key is among it: tables, bucket and queue are encrypted under keys that AWS
-# keeps, which ask nothing of who reads. Nor is tracing, which is not switched on.
+# What Lambda does in a function's name. The use of keys and the sending of traces are not among it: they are the same of
+# all functions, and the stack's to give.
 _LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")  # the stack makes the group
 _STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
 _QUEUE = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
