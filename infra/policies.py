@@ -24,8 +24,8 @@ _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+")
 # The conditions that are understood: what a key must look like that leads to the item, or with which a listing begins.
 _CONDITIONS = (("ForAllValues:StringLike", "dynamodb:LeadingKeys"), ("StringLike", "s3:prefix"))
 
-# What Lambda does in a function's name. The use of keys and the sending of traces are not among it: they are the same of
-# all functions, and the stack's to give.
+# What Lambda does in a function's name. The use of keys and the sending of traces are not among it: they are the same
+# of all functions, and the stack's to give.
 _LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")  # the stack makes the group
 _STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
 _QUEUE = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
@@ -74,6 +74,10 @@ class Policy:
         self.grants = tuple(grants)
         self._plain = {(one.action, one.resource): [Right(one.action, one.resource)] for one in grants if not one.only}
         self._other = [one for one in grants if one.only or "*" in one.resource]
+
+    def asks_for_keys(self, action: str, resource: str) -> bool:
+        """Whether something of this is allowed, and only for some keys."""
+        return any((each.action, each.resource) == (action, resource) for each in self._other if each.only)
 
     def used_for(
         self, action: str, resource: str, keys: Callable[[str], Collection[str]], leading: str = ""

@@ -63,9 +63,11 @@ class Rights:
         for action, place, keys in needed:
             name, slash, inside = place.partition("/")
             resource = f"{self._names.get(name, name)}{slash}{inside}"
-            found = policy.used_for(action, resource, keys, self._leading.get(resource, ""))
+            leading = self._leading.get(resource, "")
+            found = policy.used_for(action, resource, keys, leading)
             if not found:
-                message = f"{function} calls {action} on {resource}, which policy-{function}.json does not allow"
+                of = f" of {', '.join(keys(leading)) or '?'}" if policy.asks_for_keys(action, resource) else ""
+                message = f"{function} calls {action} on {resource}{of}, which policy-{function}.json does not allow"
                 self.refused[message] = None
                 return message
             used += found

@@ -12,7 +12,8 @@ from typing import Any
 
 from chalicelib.domain.authority import Line
 from chalicelib.procedures import all_procedures
-from infra.reference import glossary, guards, items, markdown, orders, procedures, refusals, routes, rules
+from infra import policies
+from infra.reference import glossary, guards, items, markdown, orders, procedures, refusals, rights, routes, rules
 
 OPENAPI = "openapi.json"
 FOLDER = "reference"
@@ -45,6 +46,7 @@ def pages(root: Path, document: Mapping[str, Any]) -> dict[str, str]:
     found[rules.PATH] = rules.page(words)
     found[routes.PATH] = routes.page(document)
     found[refusals.PATH] = refusals.page()
+    found[rights.PATH] = rights.page(policies.read(root / policies.DIRECTORY.name))
     found["README.md"] = _index(found)
     if words.missing:
         raise MissingWords(words.missing)

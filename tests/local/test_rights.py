@@ -163,7 +163,7 @@ def test_a_right_to_some_keys_is_one_to_no_others(operation: str, asked: Asked) 
         LED[operation](asked, "mine#1")
         assert Right(f"dynamodb:{operation}", "Table", "mine#*") in rights.used[READER]
         assert Right(f"dynamodb:{operation}", "Table", "theirs") not in rights.used[READER]
-        with pytest.raises(ClientError):
+        with pytest.raises(ClientError, match=rf"{operation} on Table of (mine, )?other, which"):
             LED[operation](asked, "other")
 
 
