@@ -19,7 +19,7 @@ from typing import Any
 from infra.functions import CONFIG, Function, Trigger
 
 DIRECTORY = CONFIG.parent
-_ABOVE = re.compile(r"\$\{(\w+)\.Arn\}(/.+)")
+_WITHIN = re.compile(r"\$\{(\w+)\.Arn\}(/index/\w+|/(?!index/).+)")
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+")
 # The conditions that are understood: what a key must look like that leads to the item, or with which a listing begins.
 _CONDITIONS = (("ForAllValues:StringLike", "dynamodb:LeadingKeys"), ("StringLike", "s3:prefix"))
@@ -155,11 +155,12 @@ def _name(file: str, resource: Any) -> str:
             return name
         case {"Fn::GetAtt": [str(name), "StreamArn"]}:
             return f"{name}/stream"
-        case {"Fn::Sub": str(text)} if found := _ABOVE.fullmatch(text):
+        case {"Fn::Sub": str(text)} if found := _WITHIN.fullmatch(text):
             return f"{found[1]}{found[2]}"
         case {"Fn::Sub": str(text)} if text.startswith("arn:${AWS::Partition}:logs:"):
             return text
-    raise ValueError(f"{file}: a resource is named by the stack's own name for it, not {json.dumps(resource)}")
+    message = "a resource is named by the stack's own name for it, an index by its name too"
+    raise ValueError(f"{file}: {message}, not {json.dumps(resource)}")
 
 
 def _listed(value: Any) -> list[Any]:

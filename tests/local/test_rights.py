@@ -222,6 +222,7 @@ def test_a_policy_names_what_the_stack_declares(tmp_path: Path) -> None:
         ({"Action": "dynamodb:*"}, "is not the name of one action"),
         ({"Resource": "*"}, "named by the stack's own name"),
         ({"Resource": "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/notes"}, "named by the stack's own name"),
+        ({"Resource": {"Fn::Sub": "${NotesTable.Arn}/index/*"}}, "an index by its name too"),
         ({"Condition": {"Bool": {"aws:SecureTransport": "true"}}}, "a condition can only be"),
         ({"Action": ["dynamodb:PutItem", "dynamodb:PutItem"]}, "says twice: dynamodb:PutItem on NotesTable"),
     ],
