@@ -36,6 +36,7 @@ from tests.flow import (
     test_lake,
     test_reports,
     test_supervision,
+    test_watched,
 )
 from tests.flow.conftest import NINE, Hub
 from tests.flow.rating_steps import DAY, FINISHED
@@ -141,6 +142,8 @@ PLAYS: tuple[Play, ...] = (
     test_centres.test_the_rate_is_of_each_period_as_it_stood_and_a_correction_takes_back_what_was_told,
     test_reports.test_a_closed_month_is_reported_once_and_a_correction_is_a_further_edition,
     test_forecasts.test_six_weeks_later_it_is_told_how_it_came_out,
+    test_watched.test_overdue_cases_are_shown_where_they_are_with_the_latest_red_lights,
+    test_watched.test_counties_are_shown_by_rank_with_what_is_open_and_overdue,
     listed,
     called_off,
     seen_again,
