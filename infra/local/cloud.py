@@ -318,8 +318,9 @@ def _assembled(
         keeper.take_up(parts)
         moto_repairs.label_streams(REGION)
         moto_repairs.use_keeper(keeper.write)
-    # Histories have a stream; the registry, which was published before the first case, holds no clock.
-    clock.used = lambda: any(rows for rows in parts.tables.values() if rows.stream)
+    # The streams of histories are read whole; the registry, which was published before the first case, holds no clock.
+    histories = [parts.tables[one.table] for one in parts.pump.mappings if not one.options.passes]
+    clock.used = lambda: any(histories)
     running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, parts.tables, storage, keeper)
     cloud = LocalCloud(*running, lock, contextlib.ExitStack(), {})
     doors = Doors(cloud, lambda moment: moment.astimezone(SHANGHAI).isoformat(timespec="seconds"))
