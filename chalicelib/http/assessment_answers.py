@@ -31,7 +31,7 @@ def assessment(call: Call) -> AssessmentOut | File:
             name = f"assessment-{told.stamp.period}-{told.standing.org}.html"
             return File(HTML, name, pages.assessment(found))
         case _:
-            tables = [_lines_of(told), *_construction_of(told)]
+            tables = [_lines_of(told), _parts_of(told), *_construction_of(told)]
             return sheets.as_file(query.format, call.accept, tables)
 
 
@@ -123,7 +123,7 @@ def _centre(each: Progress) -> CentreOut:
 
 
 def _lines_of(told: AssessmentOut) -> sheets.Table:
-    """The lines, with the values of those below beside each, and the total."""
+    """The lines and their total."""
     heads = (
         *("指标", "值", "分子", "分母", "零分值", "满分值", "得分", "权重"),
         *("得分贡献", "名次", "上期值", "变化", "变化贡献", "说明"),
@@ -132,22 +132,34 @@ def _lines_of(told: AssessmentOut) -> sheets.Table:
         (
             *(one.name.zh, one.value, one.numerator, one.denominator, one.floor, one.target, one.score, one.share),
             *(one.points, one.rank, one.value_before, one.change, one.added, sheets.why(one.why)),
-            *(_share(part.values.get(one.code)) for part in told.parts),
         )
         for one in told.lines
     ]
-    change = told.before.change if told.before else None
     blank: tuple[sheets.Cell, ...] = (None,) * 7
-    total = ("指数（合计）", *blank, told.total, told.standing.rank, None, None, change, None)
-    rows.append((*total, *(part.index for part in told.parts)))
+    change = told.before.change if told.before else None
     return sheets.Table(
         f"{told.standing.name.zh} {told.stamp.period} 考核表",
         f"assessment-{told.stamp.period}-{told.standing.org}",
-        (*heads, *(part.name.zh for part in told.parts)),
-        rows,
+        heads,
+        [*rows, ("指数（合计）", *blank, told.total, told.standing.rank, None, None, change, None)],
         label="考核表",
+        shares=frozenset({1, 4, 5, 7, 10, 11}),
         total=True,
-        shares=frozenset({1, 4, 5, 7, 10, 11, *range(len(heads), len(heads) + len(told.parts))}),
+    )
+
+
+def _parts_of(told: AssessmentOut) -> sheets.Table:
+    """The values of those below, one beside the other, and their indices."""
+    heads = ("指标", *(part.name.zh for part in told.parts))
+    rows = [(line.name.zh, *(_share(part.values.get(line.code)) for part in told.parts)) for line in told.lines]
+    return sheets.Table(
+        f"{told.standing.name.zh} {told.stamp.period} 下级单位对照",
+        f"parts-{told.stamp.period}-{told.standing.org}",
+        heads,
+        [*rows, ("指数", *(part.index for part in told.parts))],
+        label="下级单位对照",
+        shares=frozenset(range(1, len(heads))),
+        total=True,
     )
 
 
@@ -156,6 +168,7 @@ def _construction_of(told: AssessmentOut) -> list[sheets.Table]:
     if told.construction is None:
         return []
     name = f"construction-{told.stamp.period}-{told.standing.org}"
+    whose = f"{told.standing.name.zh} {told.stamp.period}"
     targets = [
         (one.name.zh, one.by, one.share, one.due, one.operating, one.needed, one.gap, _reached(one))
         for one in told.construction.targets
@@ -168,8 +181,8 @@ def _construction_of(told: AssessmentOut) -> list[sheets.Table]:
     by = ("目标", "期限", "比例", "应建", "已实体化运行", "应达到", "差额", "是否达到")
     heads = ("单位代码", "单位", "阶段", "自", "实体化运行自", "期限", "逾期天数", "已完成任务", "任务", "未完成任务")
     return [
-        sheets.Table("建设目标", name, by, targets, label="建设目标", shares=frozenset({2})),
-        sheets.Table("建设进度", name, heads, centres, label="建设进度"),
+        sheets.Table(f"{whose} 建设目标", name, by, targets, label="建设目标", shares=frozenset({2})),
+        sheets.Table(f"{whose} 建设进度", name, heads, centres, label="建设进度"),
     ]
 
 

@@ -109,19 +109,14 @@ def as_xlsx(tables: Sequence[Table]) -> File:
 def _write(book: Any, page: Any, table: Table) -> None:
     framed = {"border": 1, "border_color": "#999999", "font_size": 10, "valign": "vcenter"}
     heads = book.add_format({**framed, "bold": True, "bg_color": "#E8EEF4", "text_wrap": True, "align": "center"})
-    plain, share = book.add_format(framed), book.add_format({**framed, "num_format": "0.00%"})
-    last = book.add_format({**framed, "bold": True, "top": 2})
+    plain, last = book.add_format(framed), book.add_format({**framed, "bold": True, "top": 2, "num_format": "0.00"})
+    share, point = (book.add_format({**framed, "num_format": form}) for form in ("0.00%", "0.00"))
     page.write_row(0, 0, table.heads, heads)
     for number, row in enumerate(table.rows, start=1):
         total = table.total and number == len(table.rows)
         for column, cell in enumerate(row):
-            look = last if total else share if column in table.shares else plain
-            if isinstance(cell, str):
-                page.write_string(number, column, cell, look)
-            elif cell is None:
-                page.write_blank(number, column, None, look)
-            else:
-                page.write_number(number, column, cell, look)
+            numeric = share if column in table.shares else point if isinstance(cell, float) else plain
+            _write_cell(page, number, column, cell, last if total and not isinstance(cell, int) else numeric)
     page.set_header(f"&C&14{table.title.replace('&', '&&')}")
     page.set_landscape()
     page.set_paper(9)  # A4
@@ -131,12 +126,25 @@ def _write(book: Any, page: Any, table: Table) -> None:
     _set_widths(page, table)
 
 
+def _write_cell(page: Any, row: int, column: int, cell: Cell, look: Any) -> None:
+    if isinstance(cell, str):
+        page.write_string(row, column, cell, look)
+    elif cell is None:
+        page.write_blank(row, column, None, look)
+    else:
+        page.write_number(row, column, cell, look)
+
+
 def _set_widths(page: Any, table: Table) -> None:
-    """Columns as wide as what stands in them; a Chinese character takes the place of two."""
+    """Columns as wide as what stands in them; a Chinese character takes the place of two. Heads are wrapped."""
+    lines = 1
     for column, head in enumerate(table.heads):
         texts = [cell for row in table.rows if column < len(row) and isinstance(cell := row[column], str)]
-        widest = max((_width(text) for text in texts), default=0)
-        page.set_column(column, column, min(max(widest + 2, _width(head) // 2 + 2, 9), 48))
+        widest = max((_width(text) for text in texts), default=0) + 2
+        width = min(max(widest, min(_width(head) + 2, 14), 9), 48)
+        lines = max(lines, -(-_width(head) // (width - 2)))
+        page.set_column(column, column, width)
+    page.set_row(0, 15 * lines + 6)
 
 
 def _width(text: str) -> int:
