@@ -14,7 +14,7 @@ import pytest
 
 from infra.functions import Trigger, api_stage
 from infra.local.tables import read_template
-from infra.watch import lint_alarms, lint_stack, metric_math
+from infra.watch import lint_alarms, lint_stack, metric_math, repeated
 from infra.watch import resources as made
 from infra.watch.alarm import Alarm, Joint, Missing, Query, Urgency
 from infra.watch.alarms import alarms
@@ -112,6 +112,27 @@ def expected() -> Iterator[str]:
 
 def test_every_function_stream_schedule_table_index_and_queue_has_its_alarms() -> None:
     assert [name for name in expected() if name not in SINGLE] == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "patience"),
+    [
+        ("rate(1 minute)", (60, 10)),
+        ("rate(10 minutes)", (60, 30)),
+        ("rate(1 hour)", (3_600, 2)),
+        ("rate(6 hours)", (3_600, 12)),
+        ("rate(1 day)", (3_600, 26)),
+        ("cron(10 16-19 * * ? *)", (3_600, 26)),
+    ],
+)
+def test_how_long_a_schedule_may_be_silent_follows_from_how_often_it_runs(
+    expression: str, patience: tuple[int, int]
+) -> None:
+    one = WATCHED.by(Trigger.schedule)[0]
+    assert repeated.patience(replace(one, source=expression)) == patience
+    for seldom in ("cron(0 1 1 * ? *)", "cron(0 1 ? * MON *)", "rate(7 days)"):
+        with pytest.raises(ValueError, match=one.name):
+            repeated.patience(replace(one, source=seldom))
 
 
 def test_the_silence_of_a_schedule_is_trouble() -> None:
