@@ -14,7 +14,7 @@ import pytest
 
 from infra.functions import Trigger, api_stage
 from infra.local.tables import read_template
-from infra.watch import lint_alarms, lint_stack, metric_math
+from infra.watch import lint_alarms, lint_stack, metric_math, repeated
 from infra.watch import resources as made
 from infra.watch.alarm import Alarm, Joint, Missing, Query, Urgency
 from infra.watch.alarms import alarms
@@ -70,7 +70,7 @@ def test_an_alarm_on_a_metric_that_is_gone_is_named_whichever_metric_it_is() -> 
 
 
 def test_an_alarm_that_lacks_a_dimension_is_named_whichever_it_is() -> None:
-    tried = 0
+    tried, like = 0, {section: [one for one in SINGLE.values() if one.runbook == section] for section in SECTIONS}
     for alarm in SINGLE.values():
         for place, query in enumerate(alarm.queries):
             for dropped in query.metric.dimensions if query.metric else ():
@@ -79,7 +79,8 @@ def test_an_alarm_that_lacks_a_dimension_is_named_whichever_it_is() -> None:
                 bare = replace(query, metric=replace(query.metric, dimensions=kept))
                 spoilt = replace(alarm, queries=(*alarm.queries[:place], bare, *alarm.queries[place + 1 :]))
                 tried += 1
-                assert any(each.startswith(f"{alarm.name}: ") for each in wrong(put_in(spoilt))), (alarm.name, dropped)
+                beside: list[Alarm | Joint] = [spoilt, *(one for one in like[alarm.runbook] if one != alarm)]
+                assert any(each.startswith(f"{alarm.name}: ") for each in wrong(beside)), (alarm.name, dropped)
     assert tried > 300
 
 
@@ -112,6 +113,27 @@ def expected() -> Iterator[str]:
 
 def test_every_function_stream_schedule_table_index_and_queue_has_its_alarms() -> None:
     assert [name for name in expected() if name not in SINGLE] == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "patience"),
+    [
+        ("rate(1 minute)", (60, 10)),
+        ("rate(10 minutes)", (60, 30)),
+        ("rate(1 hour)", (3_600, 2)),
+        ("rate(6 hours)", (3_600, 12)),
+        ("rate(1 day)", (3_600, 26)),
+        ("cron(10 16-19 * * ? *)", (3_600, 26)),
+    ],
+)
+def test_how_long_a_schedule_may_be_silent_follows_from_how_often_it_runs(
+    expression: str, patience: tuple[int, int]
+) -> None:
+    one = WATCHED.by(Trigger.schedule)[0]
+    assert repeated.patience(replace(one, source=expression)) == patience
+    for seldom in ("cron(0 1 1 * ? *)", "cron(0 1 ? * MON *)", "rate(7 days)"):
+        with pytest.raises(ValueError, match=one.name):
+            repeated.patience(replace(one, source=seldom))
 
 
 def test_the_silence_of_a_schedule_is_trouble() -> None:
@@ -238,11 +260,11 @@ def translated() -> dict[str, Any]:
 
 
 def test_what_is_not_called_as_its_metrics_say_is_named_whichever_it_is() -> None:
-    assert lint_stack.stack(translated(), WATCHED) == []
-    for logical_id in translated()["Resources"]:
-        template = translated()
-        kind = template["Resources"].pop(logical_id)["Type"]
-        assert lint_stack.stack(template, WATCHED)[0].startswith(f"no {kind} is called ")
     template = translated()
-    template["Resources"]["CasesTable"]["Properties"]["GlobalSecondaryIndexes"].pop()
+    whole = template["Resources"]
+    assert lint_stack.stack(template, WATCHED) == []
+    for gone, resource in whole.items():
+        rest = {"Resources": {name: each for name, each in whole.items() if name != gone}}
+        assert lint_stack.stack(rest, WATCHED)[0].startswith(f"no {resource['Type']} is called ")
+    whole["CasesTable"]["Properties"]["GlobalSecondaryIndexes"].pop()
     assert lint_stack.stack(template, WATCHED) == ["no index is called zhongshu-${Stage}-cases/mine"]
