@@ -117,6 +117,7 @@ class ChanceOut(Shown):
     item: str
     name: Names
     state: str
+    state_name: Names
     due: Time
     gone: int
     chance: float | None

@@ -118,7 +118,7 @@ def require_cases(hub: Hub, seen: dict[str, Filed]) -> None:
     ]
     assert "31件中，21件超期（68%）" in pressing["text"]["zh"]
     assert "of 31 cases" in pressing["text"]["en"]
-    assert "时限用去50%" not in pressing["text"]["zh"]
+    assert "仍处于“已收件”" in pressing["text"]["zh"]
     assert pressing["due"] == "2026-03-04T09:00:00.000+08:00"
 
 
@@ -148,6 +148,7 @@ def require_pages_and_tables(hub: Hub, seen: dict[str, Filed]) -> None:
     reply = hub.ask("GET", f"/v1/forecasts/{HAISHU}/cases?format=csv", HEAD)
     lines = reply.body.decode("utf-8-sig").splitlines()
     assert (reply.status, len(lines), lines[1].split(",")[0]) == (200, 3, seen["pressing"].id)
+    assert "已收件,2026-03-04 09:00,90," in lines[1]
     sheet = hub.ask("GET", f"/v1/forecasts/{HAISHU}/cases?format=xlsx", HEAD, headers={"Accept": XLSX})
     assert (sheet.status, sheet.body[:2]) == (200, b"PK")
     problem(hub.ask("GET", f"/v1/forecasts/{HAISHU}/cases?format=xlsx", HEAD), 422, "invalid_input", "Accept")
