@@ -24,7 +24,7 @@ from tests.support.town import (
     observed,
     staff,
 )
-from tests.support.wire import counted, wire
+from tests.support.wire import Death, Trouble, counted, first, wire
 
 HEAD = staff("head", ZHEJIANG, "analysis")
 HAISHU_HEAD = staff("chen", HAISHU, "supervision")
@@ -141,9 +141,9 @@ def require_week(hub: Hub) -> None:
 
 def require_pages_and_tables(hub: Hub, seen: dict[str, Filed]) -> None:
     """A list is paged, and leaves as a table."""
-    first = listed(hub, ZHEJIANG, "?limit=1")
-    second = listed(hub, ZHEJIANG, f"?limit=1&cursor={first['next']}")
-    assert [one["case_id"] for one in (*first["items"], *second["items"])] == [seen["pressing"].id, seen["fresh"].id]
+    one_page = listed(hub, ZHEJIANG, "?limit=1")
+    second = listed(hub, ZHEJIANG, f"?limit=1&cursor={one_page['next']}")
+    assert [one["case_id"] for one in (*one_page["items"], *second["items"])] == [seen["pressing"].id, seen["fresh"].id]
     assert second["next"] is None
     reply = hub.ask("GET", f"/v1/forecasts/{HAISHU}/cases?format=csv", HEAD)
     lines = reply.body.decode("utf-8-sig").splitlines()
@@ -171,7 +171,11 @@ def test_six_weeks_later_it_is_told_how_it_came_out(hub: Hub) -> None:
     hub.cloud.clock.restart(day("2026-03-10"))
     complete(hub, seen["pressing"], day("2026-03-06"))
     complete(hub, seen["fresh"], day("2026-03-09"))
-    night(hub, NINE + SIX_WEEKS)  # the first night on which it may be scored was missed
+    hub.cloud.clock.restart(NINE + SIX_WEEKS)  # the first night on which it may be scored was missed
+    with pytest.raises(Death), wire(lambda call: Trouble.dies_before if "scored#" in str(call.arguments) else None):
+        hub.cloud.run_schedule("forecast_units")
+    assert hub.get(f"/v1/forecasts/{HAISHU}", HAISHU_HEAD)["record"]["forecasts"] == 0
+    night(hub, NINE + SIX_WEEKS)
     found = hub.get(f"/v1/forecasts/{HAISHU}", HAISHU_HEAD)
     record = found["record"]
     assert (record["forecasts"], record["from_day"], record["to_day"]) == (1, "2026-03-02", "2026-03-02")
@@ -208,16 +212,27 @@ def test_before_the_first_night_there_is_none_and_few_cases_give_no_chance(hub: 
     problem(hub.ask("GET", f"/v1/forecasts/{JIANGBEI}", HEAD), 404, "not_found")
 
 
+def test_a_night_that_dies_shows_nothing_and_is_done_again(hub: Hub) -> None:
+    hub.life(hub.file(), ACCEPT)
+    hub.cloud.drain()
+    for operation in ("BatchWriteItem", "PutItem"):
+        with pytest.raises(Death), wire(first(operation, Trouble.dies_before)):
+            hub.cloud.run_schedule("forecast_units")
+        problem(hub.ask("GET", f"/v1/forecasts/{HAISHU}", HEAD), 404, "not_found")
+    hub.cloud.run_schedule("forecast_units")
+    assert hub.get(f"/v1/forecasts/{HAISHU}", HEAD)["week"]["open"] == 1
+
+
 def test_a_night_costs_a_page_for_each_hundred_open_cases_and_no_more(hub: Hub) -> None:
     case = hub.life(hub.file(), ACCEPT)
-    first = next_night(hub, 1)
+    before = next_night(hub, 1)
     seed(hub, case, 350)
     assert hub.sizes()["CasesTable"] == 351
     more = next_night(hub, 2)
-    assert first["BatchGetItem"] == 1
-    assert more == {**first, "BatchGetItem": 4, "Query": first["Query"] + 3}
+    assert before["BatchGetItem"] == 1
+    assert more == {**before, "BatchGetItem": 4, "Query": before["Query"] + 3}
     organisations, months = len(hub.cloud.tables["RegistryTable"].rows), 13  # of other entries there are some too
-    assert first["Query"] <= 2 + months + organisations
+    assert before["Query"] <= 2 + months + organisations
 
 
 def next_night(hub: Hub, number: int) -> dict[str, int]:
