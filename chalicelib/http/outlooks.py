@@ -83,6 +83,7 @@ def _week(found: Forecast) -> WeekOut:
         undated=here.undated,
         due=sum(here.due),
         late=_expected(here.late),
+        unknown=here.unknown,
         coming=_expected(coming.expected) if coming else None,
         weeks=coming.weeks if coming else 0,
         last_week=here.last_week,

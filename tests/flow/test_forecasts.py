@@ -129,7 +129,7 @@ def require_week(hub: Hub) -> None:
         week = found["week"]
         assert (week["from_day"], week["to_day"]) == ("2026-03-02", "2026-03-08")
         assert (week["open"], week["overdue"], week["undated"], week["due"]) == (5, 1, 2, 1)
-        assert week["late"] == {"value": 0.68, "low": 0, "high": 2}
+        assert (week["late"], week["unknown"]) == ({"value": 0.68, "low": 0, "high": 2}, 0)
         # Six on each working Monday, and three that came once: on a Tuesday, a Thursday, a Sunday.
         assert week["coming"]["value"] == pytest.approx(6 + (1 + 2 * 0.7) / sum(0.7**k for k in range(6)), abs=0.01)
         assert (week["weeks"], week["days"][0]["coming"], week["last_week"]) == (6, 6.0, 1)
@@ -200,12 +200,13 @@ def test_six_weeks_later_it_is_told_how_it_came_out(hub: Hub) -> None:
 
 def test_before_the_first_night_there_is_none_and_few_cases_give_no_chance(hub: Hub) -> None:
     problem(hub.ask("GET", f"/v1/forecasts/{HAISHU}", HEAD), 404, "not_found")
-    pooled(hub, day("2026-02-20"), timedelta(days=20), "alone")
+    pooled(hub, day("2026-02-20"), timedelta(days=15), "alone")
     night(hub)
     (alone,) = listed(hub)["items"]
     assert (alone["chance"], alone["flagged"], alone["groups"]) == (None, False, [])
     assert "不足30件" in alone["text"]["zh"]
-    assert hub.get(f"/v1/forecasts/{HAISHU}", HEAD)["week"]["coming"] is None
+    week = hub.get(f"/v1/forecasts/{HAISHU}", HEAD)["week"]
+    assert (week["coming"], week["due"], week["unknown"], week["late"]["high"]) == (None, 1, 1, 0)
     forged = "eyJkIjoiMjAyMC0wMS0wMSIsIm4iOjF9"
     reply = hub.ask("GET", f"/v1/forecasts/{HAISHU}/cases?cursor={forged}", HEAD)
     problem(reply, 422, "invalid_input", "cursor")
