@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from chalicelib.forecasts import all_methods
 from infra.backtest import cuts, trying
+from infra.cli.commands import app
 from infra.logs import mapping, reading
 from infra.logs.log import Log
 from tests.audit.logs import NOW, SHARED, read
@@ -88,6 +91,22 @@ def test_a_log_without_a_limit_or_a_time_is_refused(tmp_path: Path) -> None:
         cuts.lives(log)
     with pytest.raises(ValueError, match="no case has the limit 'decision'"):
         cuts.lives(small(tmp_path, 3), "decision")
+
+
+def test_the_command_tells_it_in_words_or_for_programs_and_refuses_what_it_cannot_try(tmp_path: Path) -> None:
+    log = small(tmp_path, 300)
+    command = ("forecast", "backtest", str(log.path), "--map", str(tmp_path / "map.toml"))
+    assert json.loads(zs(*command, "--json").stdout) == found(log)
+    shown = zs(*command)
+    assert shown.exit_code == 0, shown.stderr
+    assert "先到期先办" in shown.stdout
+    refused = zs(*command, "--limit", "decision")
+    assert refused.exit_code == 2
+    assert "decision" in refused.stderr
+
+
+def zs(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
 
 
 # What docs/forecasting.md says of each log, row by row.
