@@ -89,6 +89,7 @@ def test_a_night_looks_ahead(hub: Hub) -> None:
     require_week(hub)
     require_pages_and_tables(hub, seen)
     require_scope(hub)
+    require_reads(hub)
     before = kept(hub)
     with wire() as calls:
         hub.cloud.run_schedule("forecast_units")
@@ -137,6 +138,14 @@ def require_week(hub: Hub) -> None:
         assert [each["working"] for each in week["days"]] == [True] * 5 + [False] * 2
         assert found["record"]["forecasts"] == 0
         assert found["record"]["cases"]["right"] is None
+
+
+def require_reads(hub: Hub) -> None:
+    """A week is two reads (and one more for a record), a page of cases two."""
+    for path, reads in (("", {"Query": 1, "GetItem": 1}), ("/cases?limit=1", {"Query": 2})):
+        with wire() as calls:
+            hub.get(f"/v1/forecasts/{ZHEJIANG}{path}", HEAD)
+        assert counted(calls) == reads
 
 
 def require_pages_and_tables(hub: Hub, seen: dict[str, Filed]) -> None:

@@ -18,7 +18,7 @@ from chalicelib.domain.indices import sums
 from chalicelib.domain.indices.sums import Book
 from chalicelib.domain.indices.tally import Tally
 
-MOST_CASES = 2000  # kept of one unit, those with the greatest chance: an item of DynamoDB holds them many times over
+MOST_CASES = 2000  # kept of one unit, those with the greatest chance: at most 150 of the 400 KB that an item may have
 OPEN, OVERDUE, UNDATED, DUE = "open", "overdue", "undated", "due/"
 
 
