@@ -28,7 +28,8 @@ class DayOut(Shown):
 
 class WeekOut(Shown):
     """Seven days. `open` cases are `overdue` now, or `undated` (not accepted yet, or their clocks stand still), or in
-    time; of those that are `due` in the week, `late`: how many will be late. `coming`: null where fewer than the
+    time; of those that are `due` in the week, `late`: how many will be late, without the
+    `unknown`, who have no chance because too few cases were ever where they are. `coming`: null where fewer than the
     method's weeks are known; `last_week`: what came in the seven days before."""
 
     from_day: str
@@ -38,6 +39,7 @@ class WeekOut(Shown):
     undated: int
     due: int
     late: ExpectedOut
+    unknown: int
     coming: ExpectedOut | None
     weeks: int
     last_week: int
@@ -117,6 +119,7 @@ class ChanceOut(Shown):
     item: str
     name: Names
     state: str
+    state_name: Names
     due: Time
     gone: int
     chance: float | None

@@ -6,6 +6,7 @@ see what.
 
 from __future__ import annotations
 
+from chalicelib.domain.calendar import SHANGHAI
 from chalicelib.domain.forecast import score
 from chalicelib.domain.forecast import week as weeks
 from chalicelib.domain.forecast.chance import ANY, Chance, Grounds, Group
@@ -82,6 +83,7 @@ def _week(found: Forecast) -> WeekOut:
         undated=here.undated,
         due=sum(here.due),
         late=_expected(here.late),
+        unknown=here.unknown,
         coming=_expected(coming.expected) if coming else None,
         weeks=coming.weeks if coming else 0,
         last_week=here.last_week,
@@ -143,6 +145,7 @@ def _chance(one: Chance, grounds: Grounds, method: Method) -> ChanceOut:
         item=one.case.item,
         name=names(_item(one.case.item)),
         state=one.case.state,
+        state_name=names(_state(one.case.item, one.case.state)),
         due=one.case.bound.last.replace(microsecond=0),
         gone=_hundredths(one.part),
         chance=None if one.value is None else round(one.value, _PLACES),
@@ -166,13 +169,13 @@ def _explained(one: Chance, grounds: Grounds, method: Method) -> Names:
             en=f"fewer than {method.minimum} cases were ever this far; no forecast is made",
         )
     group = grounds.groups[grounds.named]
-    where, item, state = _organisation(group.organisation), _item(group.item), _state(one.case.item, group.state)
+    where, item, still = _organisation(group.organisation), _item(group.item), _still(one.case.item, group.state)
     zh = (
-        f"{where.zh}{item.zh}，时限用去{gone}%时仍处于“{state.zh}”的{group.cases}件中，"
+        f"{where.zh}{item.zh}，时限用去{gone}%时{still.zh}的{group.cases}件中，"
         f"{group.late}件超期（{group.late / group.cases:.0%}）"
     )
     en = (
-        f"of {group.cases} cases ({item.en}) at {where.en} that were {state.en!r} with {gone}% of their limit gone, "
+        f"of {group.cases} cases ({item.en}) at {where.en} that were {still.en} with {gone}% of their limit gone, "
         f"{group.late} were late ({group.late / group.cases:.0%})"
     )
     half = grounds.half
@@ -191,10 +194,15 @@ def _item(id: str) -> Text:
     return known.name if known else Text(id, id)
 
 
+def _still(id: str, state: str) -> Text:
+    if state == ANY:
+        return Text("尚未办结", "still open")
+    found = _state(id, state)
+    return Text(f"仍处于“{found.zh}”", f"still {found.en!r}")
+
+
 def _state(id: str, state: str) -> Text:
     """What a state is called by the procedure of an item."""
-    if state == ANY:
-        return Text("任一环节", "in any state")
     known = registry.current_item(id)
     found = procedure_of(known.procedure).states.get(state) if known else None
     return found.text if found else Text(state, state)
@@ -216,8 +224,8 @@ def _table(found: CasesOut) -> sheets.Table:
             one.case_id,
             one.org,
             one.name.zh,
-            one.state,
-            f"{one.due:%Y-%m-%d %H:%M}",
+            one.state_name.zh,
+            f"{one.due.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
             one.gone,
             one.chance,
             "是" if one.flagged else "",

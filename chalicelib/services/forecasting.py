@@ -106,7 +106,7 @@ def _heads(holder: str, rows: list[Queued], seen: Seen) -> Iterator[Known]:
     waiting = [row for row in rows if not _closed(row)]
     for row in waiting:
         if row.due is None:
-            seen.undated(holder)
+            seen.undated(row.id, holder)
     found = casework.find_many({row.id for row in waiting if row.due}, cases.BOOK)
     for _, head in sorted(found.items()):
         if isinstance(head, Known) and head.case.closed_at is None:
@@ -120,7 +120,7 @@ def _closed(row: Queued) -> bool:
 def _look(known: Known, seen: Seen) -> None:
     case, bound = known.case, stock.bound(known.case, known.law)
     if bound is None:
-        seen.undated(case.handler)
+        seen.undated(case.id, case.handler)
         return
     item = case.item.rpartition("@")[0]
     one = Open(case.id, case.handler, item, case.state, bound)

@@ -63,7 +63,7 @@ class Cases:
 
 
 def week(code: str, *, identity: Identity, now: datetime) -> Forecast:
-    """The latest forecast of an organisation; three or four reads."""
+    """The latest forecast of an organisation; two reads, and one more for the record."""
     boards.require_scope(identity, code)
     known = _days(now)
     made = known[-1]

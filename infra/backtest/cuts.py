@@ -7,9 +7,10 @@ then give, and a case that was open then is open. Only scoring looks further. Th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from chalicelib.domain import track
 from chalicelib.domain.calendar import Calendar, legal_day, start_of_day
@@ -29,12 +30,13 @@ _YEAR = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """A case of a log with its limit as it came out in the end."""
+    """A case of a log with its limit as it came out in the end; `counts`: what its track counts once it is closed."""
 
     case: LoggedCase
     begun: datetime
     ended: datetime | None
     last: datetime | None
+    counts: Mapping[str, int]
 
     def late(self, told_until: datetime) -> bool | None:
         """Whether it came after the day of its date; None where the log ends before that day is over."""
@@ -51,7 +53,7 @@ class Standing:
     late: bool | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Lives:
     """The cases of a log under one of its limits (`clock`), counted by `calendar`; `weekdays`: by which people came, of
     a log from elsewhere plain weeks, because nobody there keeps the published holidays."""
@@ -63,16 +65,17 @@ class Lives:
     until: datetime
     cases: list[Lived]
 
-    @property
+    @cached_property
     def begun(self) -> date:
         """The day of the first case."""
         return min(legal_day(each.begun) for each in self.cases)
 
-    @property
+    @cached_property
     def last_begun(self) -> date:
         """The day of the last case; after it the log only tells how cases ended."""
         return max(legal_day(each.begun) for each in self.cases)
 
+    @cached_property
     def came(self) -> Counter[date]:
         """How many cases came on each day."""
         return Counter(legal_day(each.begun) for each in self.cases)
@@ -86,13 +89,13 @@ class Lives:
 
     def known(self, day: date, since: date) -> tuple[dict[str, int], list[Standing]]:
         """What tracks count on a day, of cases decided since, and the cases that are open and in time."""
-        at, counts, standing = start_of_day(day), list[dict[str, int]](), list[Standing]()
+        at, counts, standing = start_of_day(day), list[Mapping[str, int]](), list[Standing]()
         for each in self.cases:
             if each.begun >= at:
                 continue
             closed = each.ended is not None and each.ended < at
             if closed and each.ended and each.last and legal_day(each.ended) >= since:
-                counts.append(_counts(each.case, Bound(each.begun, each.last), each.ended))
+                counts.append(each.counts)
             if not closed and (case := _until(each.case, at)) and (last := self._last(case, at)):
                 if last >= at:
                     standing.append(Standing(_open(case, each.begun, last), each.late(self.until)))
@@ -130,7 +133,10 @@ def _lived(reader: Reader, case: LoggedCase, clock: str) -> Lived | None:
     term = _term(reader, case, clock)
     if term is None or not case.places:
         return None
-    return Lived(case, term.since or case.places[0], term.ended, term.last)
+    begun, counts = term.since or case.places[0], dict[str, int]()
+    if term.ended and term.last:
+        counts = _counts(case, Bound(begun, term.last), term.ended)
+    return Lived(case, begun, term.ended, term.last, counts)
 
 
 def _term(reader: Reader, case: LoggedCase, clock: str) -> Term | None:

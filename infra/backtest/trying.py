@@ -114,7 +114,7 @@ def _right(order: Sequence[bool]) -> int:
 
 def _try_week(trial: Trial, day: date) -> None:
     lives, method = trial.lives, trial.method
-    days, came = week.days_of(day), lives.came()
+    days, came = week.days_of(day), lives.came
     if days[-1] > lives.last_begun:
         return
     known = {each: count for each, count in came.items() if each < day}

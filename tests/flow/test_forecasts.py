@@ -24,7 +24,7 @@ from tests.support.town import (
     observed,
     staff,
 )
-from tests.support.wire import counted, wire
+from tests.support.wire import Death, Trouble, counted, first, wire
 
 HEAD = staff("head", ZHEJIANG, "analysis")
 HAISHU_HEAD = staff("chen", HAISHU, "supervision")
@@ -89,6 +89,7 @@ def test_a_night_looks_ahead(hub: Hub) -> None:
     require_week(hub)
     require_pages_and_tables(hub, seen)
     require_scope(hub)
+    require_reads(hub)
     before = kept(hub)
     with wire() as calls:
         hub.cloud.run_schedule("forecast_units")
@@ -118,7 +119,7 @@ def require_cases(hub: Hub, seen: dict[str, Filed]) -> None:
     ]
     assert "31件中，21件超期（68%）" in pressing["text"]["zh"]
     assert "of 31 cases" in pressing["text"]["en"]
-    assert "时限用去50%" not in pressing["text"]["zh"]
+    assert "仍处于“已收件”" in pressing["text"]["zh"]
     assert pressing["due"] == "2026-03-04T09:00:00.000+08:00"
 
 
@@ -129,7 +130,7 @@ def require_week(hub: Hub) -> None:
         week = found["week"]
         assert (week["from_day"], week["to_day"]) == ("2026-03-02", "2026-03-08")
         assert (week["open"], week["overdue"], week["undated"], week["due"]) == (5, 1, 2, 1)
-        assert week["late"] == {"value": 0.68, "low": 0, "high": 2}
+        assert (week["late"], week["unknown"]) == ({"value": 0.68, "low": 0, "high": 2}, 0)
         # Six on each working Monday, and three that came once: on a Tuesday, a Thursday, a Sunday.
         assert week["coming"]["value"] == pytest.approx(6 + (1 + 2 * 0.7) / sum(0.7**k for k in range(6)), abs=0.01)
         assert (week["weeks"], week["days"][0]["coming"], week["last_week"]) == (6, 6.0, 1)
@@ -139,15 +140,24 @@ def require_week(hub: Hub) -> None:
         assert found["record"]["cases"]["right"] is None
 
 
+def require_reads(hub: Hub) -> None:
+    """A week is two reads (and one more for a record), a page of cases two."""
+    for path, reads in (("", {"Query": 1, "GetItem": 1}), ("/cases?limit=1", {"Query": 2})):
+        with wire() as calls:
+            hub.get(f"/v1/forecasts/{ZHEJIANG}{path}", HEAD)
+        assert counted(calls) == reads
+
+
 def require_pages_and_tables(hub: Hub, seen: dict[str, Filed]) -> None:
     """A list is paged, and leaves as a table."""
-    first = listed(hub, ZHEJIANG, "?limit=1")
-    second = listed(hub, ZHEJIANG, f"?limit=1&cursor={first['next']}")
-    assert [one["case_id"] for one in (*first["items"], *second["items"])] == [seen["pressing"].id, seen["fresh"].id]
+    one_page = listed(hub, ZHEJIANG, "?limit=1")
+    second = listed(hub, ZHEJIANG, f"?limit=1&cursor={one_page['next']}")
+    assert [one["case_id"] for one in (*one_page["items"], *second["items"])] == [seen["pressing"].id, seen["fresh"].id]
     assert second["next"] is None
     reply = hub.ask("GET", f"/v1/forecasts/{HAISHU}/cases?format=csv", HEAD)
     lines = reply.body.decode("utf-8-sig").splitlines()
     assert (reply.status, len(lines), lines[1].split(",")[0]) == (200, 3, seen["pressing"].id)
+    assert "已收件,2026-03-04 09:00,90," in lines[1]
     sheet = hub.ask("GET", f"/v1/forecasts/{HAISHU}/cases?format=xlsx", HEAD, headers={"Accept": XLSX})
     assert (sheet.status, sheet.body[:2]) == (200, b"PK")
     problem(hub.ask("GET", f"/v1/forecasts/{HAISHU}/cases?format=xlsx", HEAD), 422, "invalid_input", "Accept")
@@ -170,7 +180,11 @@ def test_six_weeks_later_it_is_told_how_it_came_out(hub: Hub) -> None:
     hub.cloud.clock.restart(day("2026-03-10"))
     complete(hub, seen["pressing"], day("2026-03-06"))
     complete(hub, seen["fresh"], day("2026-03-09"))
-    night(hub, NINE + SIX_WEEKS)  # the first night on which it may be scored was missed
+    hub.cloud.clock.restart(NINE + SIX_WEEKS)  # the first night on which it may be scored was missed
+    with pytest.raises(Death), wire(lambda call: Trouble.dies_before if "scored#" in str(call.arguments) else None):
+        hub.cloud.run_schedule("forecast_units")
+    assert hub.get(f"/v1/forecasts/{HAISHU}", HAISHU_HEAD)["record"]["forecasts"] == 0
+    night(hub, NINE + SIX_WEEKS)
     found = hub.get(f"/v1/forecasts/{HAISHU}", HAISHU_HEAD)
     record = found["record"]
     assert (record["forecasts"], record["from_day"], record["to_day"]) == (1, "2026-03-02", "2026-03-02")
@@ -195,28 +209,40 @@ def test_six_weeks_later_it_is_told_how_it_came_out(hub: Hub) -> None:
 
 def test_before_the_first_night_there_is_none_and_few_cases_give_no_chance(hub: Hub) -> None:
     problem(hub.ask("GET", f"/v1/forecasts/{HAISHU}", HEAD), 404, "not_found")
-    pooled(hub, day("2026-02-20"), timedelta(days=20), "alone")
+    pooled(hub, day("2026-02-20"), timedelta(days=15), "alone")
     night(hub)
     (alone,) = listed(hub)["items"]
     assert (alone["chance"], alone["flagged"], alone["groups"]) == (None, False, [])
     assert "不足30件" in alone["text"]["zh"]
-    assert hub.get(f"/v1/forecasts/{HAISHU}", HEAD)["week"]["coming"] is None
+    week = hub.get(f"/v1/forecasts/{HAISHU}", HEAD)["week"]
+    assert (week["coming"], week["due"], week["unknown"], week["late"]["high"]) == (None, 1, 1, 0)
     forged = "eyJkIjoiMjAyMC0wMS0wMSIsIm4iOjF9"
     reply = hub.ask("GET", f"/v1/forecasts/{HAISHU}/cases?cursor={forged}", HEAD)
     problem(reply, 422, "invalid_input", "cursor")
     problem(hub.ask("GET", f"/v1/forecasts/{JIANGBEI}", HEAD), 404, "not_found")
 
 
+def test_a_night_that_dies_shows_nothing_and_is_done_again(hub: Hub) -> None:
+    hub.life(hub.file(), ACCEPT)
+    hub.cloud.drain()
+    for operation in ("BatchWriteItem", "PutItem"):
+        with pytest.raises(Death), wire(first(operation, Trouble.dies_before)):
+            hub.cloud.run_schedule("forecast_units")
+        problem(hub.ask("GET", f"/v1/forecasts/{HAISHU}", HEAD), 404, "not_found")
+    hub.cloud.run_schedule("forecast_units")
+    assert hub.get(f"/v1/forecasts/{HAISHU}", HEAD)["week"]["open"] == 1
+
+
 def test_a_night_costs_a_page_for_each_hundred_open_cases_and_no_more(hub: Hub) -> None:
     case = hub.life(hub.file(), ACCEPT)
-    first = next_night(hub, 1)
+    before = next_night(hub, 1)
     seed(hub, case, 350)
     assert hub.sizes()["CasesTable"] == 351
     more = next_night(hub, 2)
-    assert first["BatchGetItem"] == 1
-    assert more == {**first, "BatchGetItem": 4, "Query": first["Query"] + 3}
+    assert before["BatchGetItem"] == 1
+    assert more == {**before, "BatchGetItem": 4, "Query": before["Query"] + 3}
     organisations, months = len(hub.cloud.tables["RegistryTable"].rows), 13  # of other entries there are some too
-    assert first["Query"] <= 2 + months + organisations
+    assert before["Query"] <= 2 + months + organisations
 
 
 def next_night(hub: Hub, number: int) -> dict[str, int]:

@@ -35,6 +35,7 @@ COMMANDS = [
     "rebuild",
     "registry",
     "lake",
+    "forecast",
 ]
 
 

@@ -14,18 +14,19 @@ from chalicelib.domain.forecast import chance, week
 from chalicelib.domain.forecast.chance import Chance, Grounds, Open, Past
 from chalicelib.domain.forecast.method import Method
 from chalicelib.domain.forecast.week import Coming, Expected, Risk
-from chalicelib.domain.indices import sums, tally
+from chalicelib.domain.indices import sums
 from chalicelib.domain.indices.sums import Book
+from chalicelib.domain.indices.tally import Tally
 
-MOST_CASES = 2000  # kept of one unit, those with the greatest chance: an item of DynamoDB holds them many times over
+MOST_CASES = 2000  # kept of one unit, those with the greatest chance: at most 150 of the 400 KB that an item may have
 OPEN, OVERDUE, UNDATED, DUE = "open", "overdue", "undated", "due/"
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
     """The seven days from `first` on, of an organisation with all below it: open cases, those that are overdue, those
-    under no date now; how many are due on each day; how many of those will be late; what comes (None: too few weeks
-    are known), and what came in the seven days before."""
+    under no date now; how many are due on each day; how many of those will be late, without the `unknown`, who have no
+    chance; what comes (None: too few weeks are known), and what came in the seven days before."""
 
     first: date
     open: int
@@ -33,6 +34,7 @@ class Week:
     undated: int
     due: tuple[int, ...]
     late: Expected
+    unknown: int
     coming: Coming | None
     last_week: int
 
@@ -58,13 +60,19 @@ class Seen:
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     cases: dict[str, list[Open]] = field(default_factory=dict)
     tracks: dict[str, dict[str, int]] = field(default_factory=dict)
+    ids: set[str] = field(default_factory=set)  # a case that moves between queues meanwhile is met in both
 
-    def undated(self, organisation: str) -> None:
+    def undated(self, id: str, organisation: str) -> None:
         """A case that no date binds now."""
-        self._count(organisation, OPEN, UNDATED)
+        if id not in self.ids:
+            self.ids.add(id)
+            self._count(organisation, OPEN, UNDATED)
 
     def case(self, one: Open, states: Sequence[track.Moment]) -> None:
         """A case that a date binds, and where it stood since when."""
+        if one.id in self.ids:
+            return
+        self.ids.add(one.id)
         due = legal_day(one.bound.last)
         if self.at <= one.bound.last:
             self._count(one.organisation, OPEN, f"{DUE}{due.isoformat()}")
@@ -95,7 +103,7 @@ def outlooks(seen: Seen, tracks: Book, received: Book, calendar: Calendar, metho
     for code in sorted(counts.keys() | came.keys()):
         by_day = {date.fromisoformat(day): count for day, count in came.get(code, {}).items()}
         coming = week.coming(by_day, like, method) if like else None
-        here = _week(first, counts.get(code, {}), week.late(risks.get(code, Risk()), method.within), coming, by_day)
+        here = _week(first, counts.get(code, {}), risks.get(code, Risk()), coming, by_day, method)
         made.append(_outlook(code, here, found.get(code, []), past, method))
     return made
 
@@ -106,7 +114,7 @@ def _chances(cases: Iterable[Open], at: datetime, past: Past, method: Method) ->
 
 def _risk(chances: Iterable[Chance], first: date) -> Risk:
     last = week.days_of(first)[-1]
-    return week.risk(one.value or 0.0 for one in chances if legal_day(one.case.bound.last) <= last)
+    return week.risk(one.value for one in chances if legal_day(one.case.bound.last) <= last)
 
 
 def _up(own: Mapping[str, Risk]) -> Mapping[str, Risk]:
@@ -117,17 +125,19 @@ def _up(own: Mapping[str, Risk]) -> Mapping[str, Risk]:
     return found
 
 
-def _week(first: date, counts: tally.Tally, late: Expected, coming: Coming | None, came: Mapping[date, int]) -> Week:
-    days = week.days_of(first)
+def _week(
+    first: date, counts: Tally, risk: Risk, coming: Coming | None, came: Mapping[date, int], method: Method
+) -> Week:
     return Week(
         first,
-        counts.get(OPEN, 0),
-        counts.get(OVERDUE, 0),
-        counts.get(UNDATED, 0),
-        tuple(counts.get(f"{DUE}{day.isoformat()}", 0) for day in days),
-        late,
-        coming,
-        sum(came.get(day, 0) for day in week.days_before(first)),
+        open=counts.get(OPEN, 0),
+        overdue=counts.get(OVERDUE, 0),
+        undated=counts.get(UNDATED, 0),
+        due=tuple(counts.get(f"{DUE}{day.isoformat()}", 0) for day in week.days_of(first)),
+        late=week.late(risk, method.within),
+        unknown=risk.unknown,
+        coming=coming,
+        last_week=sum(came.get(day, 0) for day in week.days_before(first)),
     )
 
 

@@ -42,14 +42,15 @@ class Coming:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """What the chances of some cases add up to: the mean of how many will be late, and its variance. Risks of different
-    cases can be added."""
+    """What the chances of some cases add up to: the mean of how many will be late, and its variance; `unknown`: cases
+    without a chance, which are in neither. Risks of different cases can be added."""
 
     mean: float = 0.0
     variance: float = 0.0
+    unknown: int = 0
 
     def __add__(self, other: Risk) -> Risk:
-        return Risk(self.mean + other.mean, self.variance + other.variance)
+        return Risk(self.mean + other.mean, self.variance + other.variance, self.unknown + other.unknown)
 
 
 def days_of(first: date) -> tuple[date, ...]:
@@ -94,11 +95,11 @@ def _like(day: date, known: Sequence[date], calendar: Calendar, method: Method) 
     return same if len(same) >= method.weeks_needed else kind
 
 
-def risk(chances: Iterable[float]) -> Risk:
+def risk(chances: Iterable[float | None]) -> Risk:
     """What independent chances add up to."""
     found = Risk()
     for chance in chances:
-        found += Risk(chance, chance * (1 - chance))
+        found += Risk(unknown=1) if chance is None else Risk(chance, chance * (1 - chance))
     return found
 
 

@@ -105,3 +105,4 @@ def test_what_is_certain_has_no_interval() -> None:
     found = week.late(week.risk([1.0, 1.0, 0.0]), METHOD.within)
     assert (found.value, found.low, found.high) == (2, 2, 2)
     assert week.late(Risk(), METHOD.within).high == 0
+    assert week.risk([0.5, None]) == Risk(0.5, 0.25, 1)
