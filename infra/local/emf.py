@@ -30,6 +30,7 @@ class Metrics:
         self._client = client
         self._now = now
         self._seen: defaultdict[Series, Counter[float]] = defaultdict(Counter)
+        self.bytes = 0  # of the lines that were taken, which AWS bills as logs
 
     @contextlib.contextmanager
     def caught(self) -> Iterator[None]:
@@ -46,6 +47,7 @@ class Metrics:
             directives = event["_aws"]["CloudWatchMetrics"]
         except (ValueError, KeyError, TypeError):
             return False
+        self.bytes += len(line.encode()) + 1
         minute = self._minute()
         for directive in directives:
             for names in directive.get("Dimensions") or [[]]:

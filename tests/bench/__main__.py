@@ -60,7 +60,9 @@ def main(chosen: list[str]) -> int:
 def _lines(recorded: dict[str, Any], source: Path, chosen: list[str]) -> Iterator[Line]:
     from tests.bench import packaged, rows  # the platform reads its settings when it is imported
 
-    wanted = chosen or ["transition", "first", "packaged", "engine", "page", "reaction", "counts", "consultation"]
+    wanted = chosen or [
+        "transition", "first", "packaged", "engine", "page", "reaction", "counts", "cost", "consultation",
+    ]  # fmt: skip
     if "transition" in wanted:
         yield _ratio("transition", "PynamoDB get + update", rows.transition(recorded), 1.5)
     if "first" in wanted:
@@ -81,6 +83,8 @@ def _lines(recorded: dict[str, Any], source: Path, chosen: list[str]) -> Iterato
         yield _ratio("whole reaction to 100 records", "json.loads of them", followed, 5.5)
     if "counts" in wanted:
         yield from _counted(recorded["counts"])
+    if "cost" in wanted:
+        yield from _billed()
     if "consultation" in wanted:
         yield from (Line(*row) for row in consultation.rows())
 
@@ -112,6 +116,20 @@ def _counted(counts: list[dict[str, float]]) -> Iterator[Line]:
             yield Line(f"{name} at {each['cases']:,} cases", "counted", name.partition("_")[2], each[name], most)
         grown = max(each[name] for each in counts) - min(each[name] for each in counts)
         yield Line(f"{name}: more at many cases", "counted", name.partition("_")[2], grown, 0)
+
+
+def _billed() -> Iterator[Line]:
+    """What a thousand cases cost, and the breakdown, from a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.cost", "--json"]
+    here = {name: value for name, value in os.environ.items() if name != "AWS_ENDPOINT_URL"}  # it has its own cloud
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=here)
+    found = json.loads(done.stdout)
+    cases = found["a thousand cases"]
+    for unit, most in (("invocations", 45_000), ("write_units", 200_000), ("read_units", 40_000)):
+        number = sum(here.get(unit, 0) for here in cases["units"].values())
+        yield Line(f"{unit}, a thousand cases", "counted", unit, number, most)
+    money = found["prices"]["currency"]
+    yield Line("a thousand cases", f"prices of {found['prices']['dated']}", money, round(cases["total"], 4), 0.25)
 
 
 def _table(lines: list[Line]) -> str:
