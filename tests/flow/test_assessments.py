@@ -12,7 +12,7 @@ from tests.flow.conftest import NINE, Hub, problem
 from tests.flow.test_centres import publish, told
 from tests.flow.test_index_files import XLSX, cells
 from tests.flow.test_indices import HAISHU_HEAD, HEAD, NINGBO_HEAD, compute, late, settled
-from tests.support.town import HAISHU, HANGZHOU, JIANGBEI, NINGBO, WHOLE, ZHEJIANG, hotel
+from tests.support.town import HAISHU, HANGZHOU, JIANGBEI, NINGBO, PUBLISHER, WHOLE, ZHEJIANG, hotel
 
 XIHU = "330106"
 
@@ -98,7 +98,15 @@ def test_a_city_is_assessed_with_construction_in_its_scope_and_in_four_forms(yea
 def opens_as_csv_spreadsheet_and_page(year: Hub) -> None:
     assert year.ask("POST", "/v1/indices/2026-03/close", HEAD).status == 200
     late(year)
+    publish(year, HAISHU, told(listed="2022-07-01", operating="2026-04-10"))  # told otherwise since
+    retired = {**year.get(f"/v1/organisations/{JIANGBEI}")["document"], "status": "retired"}
+    assert year.ask("PUT", f"/v1/organisations/{JIANGBEI}", PUBLISHER, retired).status == 201
     compute(year)
+    (erratum,) = assessed(year)["errata"]
+    changed = {one["code"]: (one["was"], one["now"]) for one in erratum["indicators"]}
+    assert changed["operating_rate"] == ([2, 11], [1, 10])
+    assert "instant_items_rate" not in changed
+    assert assessed(year)["construction"]["operating"] == 2  # a closed month is shown as it was closed
     found, path = assessed(year), f"/v1/assessments/2026-03/{NINGBO}?format="
     rows = list(csv.DictReader(io.StringIO(year.ask("GET", path + "csv", HEAD).body.decode()[1:])))
     assert [row["指标"] for row in rows[:-1]] == [line["name"]["zh"] for line in found["lines"]]
