@@ -40,6 +40,9 @@ class Names:
     number: int
     names: tuple[str, ...]
 
+    def __add__(self, other: Names) -> Names:
+        return Names(self.number + other.number, (*self.names, *other.names)[:MOST_NAMED])
+
 
 class Ledger:
     """The database. What is due can be read as a `spans.Pool`: cross-case rules are asked of it."""
@@ -57,6 +60,10 @@ class Ledger:
         self._base.executemany("insert or replace into due values (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_row, facts))
         rows = [(name(finding), text(finding), *[None] * 7) for finding in findings]
         self._base.executemany("insert or replace into due values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def expect_text(self, name: str, text: str) -> None:
+        """Something else follows: what it is called, and what it says."""
+        self._base.execute("insert into due (name, text) values (?, ?)", (name, text))
 
     def keep(self, rows: Iterable[tuple[str, str]]) -> None:
         """These are kept: names and texts."""
@@ -108,6 +115,11 @@ class Ledger:
             (organisation, first.isoformat(), last.isoformat()),
         )
         return [date.fromisoformat(day) for (day,) in found]
+
+    def places(self) -> Iterator[tuple[str, date]]:
+        """Each organisation's day with facts, in their order."""
+        found = self._base.execute("select distinct org, day from due where org is not null order by org, day")
+        return ((org, date.fromisoformat(day)) for org, day in found)
 
     def organisations(self) -> list[str]:
         """Those with facts that a cross-case rule looks at."""

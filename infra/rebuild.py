@@ -1,4 +1,5 @@
-"""Facts and findings computed once more from all cases, orders, ratings and centres, and compared with what is kept.
+"""Facts, findings, cells and indices computed once more from all cases, orders, ratings and centres, and compared with
+what is kept.
 
 An operator's tool, never a function: it reads whole tables, a page at a time. `compare` changes nothing; `repair` puts
 what is missing or different, which is what following the streams from their start would put. It must not delete: what
@@ -23,7 +24,7 @@ from chalicelib.rules import all_rules
 from chalicelib.services import casework, centres, comparing, finishing, rating_loop, spans, supervision
 from chalicelib.store import books, cases, facts, findings, orders, ratings, registry
 from chalicelib.store.registry import Entry
-from infra import ledger
+from infra import ledger, recounted
 from infra.ledger import Ledger, Names
 
 _BY_HAND = (Way.own, Way.here)  # what somebody gave who was invited to rate
@@ -32,13 +33,18 @@ _BOOKS = {supervision.CASES: cases.BOOK, supervision.ORDERS: orders.BOOK}
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How many cases, orders, ratings and centres were read, how many facts and findings follow from them, and the
-    names of those that are missing, are kept otherwise, or follow from nothing. `superseded`: cross-case findings that
-    are kept as they were first seen, and would look otherwise with what was pooled only later."""
+    """How many cases, orders, ratings and centres were read, how many facts and findings follow from them, how many
+    cells and periods of indices were laid beside those that are kept, and the names of those that are missing, are kept
+    otherwise, or follow from nothing. `pending`: days whose cells wait to be computed; while there are any, no period
+    is compared. `superseded`: cross-case findings that are kept as they were first seen, and would look otherwise with
+    what was pooled only later."""
 
     subjects: int
     facts: int
     findings: int
+    cells: int
+    periods: int
+    pending: int
     missing: Names
     different: Names
     unfounded: Names
@@ -52,7 +58,7 @@ class Compared:
 
 def compare(now: datetime) -> Compared:
     """What follows from every history, as `now` stands, beside what is kept."""
-    with closing(Ledger()) as book:
+    with closing(Ledger()) as book, closing(Ledger()) as numbers:
         book.keep((f"{row.place} {row.name}", row.data) for row in facts.FactRow.scan())
         book.keep((ledger.name(finding), ledger.text(finding)) for finding in _findings())
         number = 0
@@ -60,8 +66,20 @@ def compare(now: datetime) -> Compared:
             number += 1
             book.expect(what.facts, what.findings)
         _expect_cross_case(book, legal_day(now))
-        names = book.missing(), book.different(), book.unfounded(), book.superseded()
-        return Compared(number, *book.counted(), *names)
+        counted = recounted.recount(book, numbers)
+        facts_due, findings_due = book.counted()
+        return Compared(
+            subjects=number,
+            facts=facts_due,
+            findings=findings_due,
+            cells=counted.cells,
+            periods=counted.periods,
+            pending=counted.pending,
+            missing=book.missing() + numbers.missing(),
+            different=book.different() + numbers.different(),
+            unfounded=book.unfounded() + numbers.unfounded(),
+            superseded=book.superseded(),
+        )
 
 
 def repair(now: datetime) -> int:

@@ -91,11 +91,12 @@ def _around(days: set[date]) -> set[Period]:
 
 
 def _today(today: date) -> set[Period]:
-    """What the first run of a day publishes, whether facts came or not: what falls due by the clock alone shows then;
-    and where runs were missed, every longer period since."""
-    last = indices.latest(Span.month, periods.of(today, Span.month))
-    missed = _long(periods.parse(last.period).last + ONE_DAY, today) if last else []
-    return {*periods.all_of(today), *missed}
+    """What the first run of a day publishes, whether facts came or not: what falls due by the clock alone shows then.
+    What the last run before saw while it went on is computed once more, as it ended, and where runs were missed, every
+    longer period since."""
+    last = indices.latest(Span.day, periods.of(today, Span.day))
+    since = periods.parse(last.period).first if last else today
+    return {*periods.all_of(since), *_long(since, today), *periods.all_of(today)}
 
 
 def _later(since: date, horizon: date) -> set[Period]:

@@ -43,15 +43,31 @@ class Order:
 def publish(order: Order) -> bool:
     """Computes and publishes each wanted period. False where somebody else published one of them meanwhile: then what
     was read may be old, and it must be done again."""
-    short = sorted((one for one in order.wanted if one.span in _SHORT), key=lambda one: (one.first, one.key))
-    months = _months(short, order.horizon)
+    first = periods.of(min(one.first for one in _short(order.wanted)), Span.month)
     around = {*order.wanted, *(month for one in order.wanted for month in periods.months(one))}
-    seen = indices.editions(sorted(around | {periods.before(months[0])}, key=lambda one: one.key))
-    totals = dict(_from_days(short, months, _opening(months[0], seen), order.horizon))
-    for one in order.wanted:
-        if one.span not in _SHORT:
-            totals[one] = _from_months(one, totals, seen, order.horizon)
+    seen = indices.editions(sorted(around | {periods.before(first)}, key=lambda one: one.key))
+    totals = dict(totals_of(order.wanted, _opening(first, seen), seen, order.horizon))
     return _put(order, totals, seen)
+
+
+def totals_of(
+    wanted: Collection[Period], opening: Book, seen: Mapping[str, Edition], horizon: date
+) -> Iterator[tuple[Period, Totals]]:
+    """What each wanted period comes to up the tree, the short ones as they end and then the long; one of them at least
+    is short. `opening` stood before the month of the first of them; months that are not wanted are read from the
+    editions in `seen`."""
+    short, months = _short(wanted), dict[Period, Totals]()
+    for one, totals in _from_days(short, _months(short, horizon), opening, horizon):
+        if one.span is Span.month:
+            months[one] = totals
+        yield one, totals
+    for one in wanted:
+        if one.span not in _SHORT:
+            yield one, _from_months(one, months, seen, horizon)
+
+
+def _short(wanted: Collection[Period]) -> list[Period]:
+    return sorted((one for one in wanted if one.span in _SHORT), key=lambda one: (one.first, one.key))
 
 
 def _months(short: Sequence[Period], horizon: date) -> list[Period]:
@@ -83,19 +99,13 @@ class _Books:
     def add(self, today: Book, running: Sequence[Period]) -> None:
         """One more day."""
         for code, counts in today.items():
-            _grow(self.standing, code, tally.stocks(counts))
+            sums.grow(self.standing, code, tally.stocks(counts))
             for one in running:
-                _grow(self.happened.setdefault(one, {}), code, tally.flows(counts))
+                sums.grow(self.happened.setdefault(one, {}), code, tally.flows(counts))
 
     def totals(self, one: Period) -> Totals:
         """A period that is over, or has come to today, up the tree."""
         return sums.up_the_tree(sums.together([self.happened.pop(one, {}), self.standing]))
-
-
-def _grow(book: Totals, code: str, counts: Tally) -> None:
-    own = book.setdefault(code, {})
-    for name, count in counts.items():
-        own[name] = own.get(name, 0) + count
 
 
 def _from_days(
@@ -140,11 +150,11 @@ def _from_months(long: Period, totals: Mapping[Period, Totals], seen: Mapping[st
 
 def _put(order: Order, totals: Mapping[Period, Totals], seen: Mapping[str, Edition]) -> bool:
     made: list[tuple[Period, Edition, Rows]] = []
-    catalogue, centres = _catalogue(), registry.centres_due()
+    items, centres = catalogue(), registry.centres_due()
     for one in sorted(totals, key=lambda one: (len(periods.months(one)), one.key)):
         known = seen.get(one.name)
         formula = all_formulas()[known.formula] if known and known.closed else in_force(one.last)
-        rows = boards.rows(formula, totals[one], min(one.last, order.horizon), catalogue, centres)
+        rows = boards.rows(formula, totals[one], min(one.last, order.horizon), items, centres)
         was = indices.board(known.period, known.id) if known and known.closed else {}
         rows = boards.with_registry_of(rows, was, formula)
         edition = Edition(
@@ -188,6 +198,7 @@ def _dropped(
             yield one.name, id, parts
 
 
-def _catalogue() -> Mapping[Level, Tally]:
+def catalogue() -> Mapping[Level, Tally]:
+    """What the items that are published count for each level."""
     items = [item for id in registry.current("item") if (item := registry.current_item(id))]
     return {level: sums.of_items(items, level) for level in LEVELS}

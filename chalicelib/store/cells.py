@@ -53,7 +53,7 @@ def one(organisation: str, day: date) -> Cell:
     """The cell of an organisation's day, an empty one where none is kept."""
     try:
         with guarded():
-            return _cell(CellRow.get(_month(day), _place(organisation, day), consistent_read=True))
+            return cell(CellRow.get(_month(day), _place(organisation, day), consistent_read=True))
     except CellRow.DoesNotExist:
         return Cell(organisation, day, {}, 0)
 
@@ -63,7 +63,7 @@ def between(first: date, last: date) -> Iterator[Cell]:
     places = CellRow.place.between(f"{first.isoformat()}#", f"{last.isoformat()}$")  # "$" comes after "#"
     with guarded():
         for row in CellRow.query(_month(first), places, consistent_read=True):
-            yield _cell(row)
+            yield cell(row)
 
 
 def below(scope: str, day: date, after: str = "") -> list[Cell]:
@@ -71,18 +71,24 @@ def below(scope: str, day: date, after: str = "") -> list[Cell]:
     megabyte."""
     places = CellRow.place.between(_place(after or scope, day), _place(scope, day) + ":")  # ":" comes after "9"
     with guarded():
-        return [_cell(row) for row in CellRow.query(_month(day), places)]
+        return [cell(row) for row in CellRow.query(_month(day), places)]
 
 
-def replace(cell: Cell, counts: Tally) -> bool:
+def replace(seen: Cell, counts: Tally) -> bool:
     """Keeps other counts in the place of those that were seen; False where somebody else did meanwhile."""
-    row = CellRow(_month(cell.day), _place(cell.organisation, cell.day), version=cell.version + 1, counts=pack(counts))
-    seen = CellRow.version == cell.version if cell.version else CellRow.version.does_not_exist()
+    row = CellRow(_month(seen.day), _place(seen.organisation, seen.day), version=seen.version + 1, counts=pack(counts))
+    unchanged = CellRow.version == seen.version if seen.version else CellRow.version.does_not_exist()
     try:
-        persistently(lambda: row.save(condition=seen))
+        persistently(lambda: row.save(condition=unchanged))
     except ConditionFailed:
         return False
     return True
+
+
+def cell(row: CellRow) -> Cell:
+    """The cell that a row holds."""
+    day, organisation = row.place[:_DAY], row.place[_DAY + 1 :]
+    return Cell(organisation, date.fromisoformat(day), unpack(row.counts), int(row.version))
 
 
 def _month(day: date) -> str:
@@ -91,8 +97,3 @@ def _month(day: date) -> str:
 
 def _place(organisation: str, day: date) -> str:
     return f"{day.isoformat()}#{organisation}"
-
-
-def _cell(row: CellRow) -> Cell:
-    day, organisation = row.place[:_DAY], row.place[_DAY + 1 :]
-    return Cell(organisation, date.fromisoformat(day), unpack(row.counts), int(row.version))

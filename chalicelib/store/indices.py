@@ -9,7 +9,7 @@ is kept for good.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -92,6 +92,13 @@ def editions(periods: Iterable[Period]) -> dict[str, Edition]:
                 one = _edition(row)
                 found[one.period] = one
     return found
+
+
+def all_editions() -> Iterator[Edition]:
+    """What counts of every period that was ever computed, those of one length in the order of time."""
+    with guarded():
+        for row in IndexRow.query(_EDITIONS, consistent_read=True):
+            yield _edition(row)
 
 
 def computed(first: Period, last: Period) -> list[str]:

@@ -1,4 +1,5 @@
-"""`./zs rebuild`: facts and findings computed once more from all histories, and compared with what is kept.
+"""`./zs rebuild`: facts, findings, cells and indices computed once more from all histories, and compared with what is
+kept.
 
 Against a local run it goes through its server; against a deployed stage it reads the tables itself, with the operator's
 own credentials.
@@ -12,30 +13,22 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import get_session
-from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.errors import Busy
-from infra import stage as stages
-from infra.cli import output
+from infra.cli import deployed, output
 from infra.cli.output import AsJson, Url
-from infra.local.environment import environment
 
 _MOST_NAMED = 20
+_COUNTED = ("subjects", "facts", "findings", "cells", "periods", "pending")
 _WRONG = ("missing", "different", "unfounded")
 
 
 def rebuild(
     repair: Annotated[bool, typer.Option("--repair", help="补入缺失的数据 / put what is missing")] = False,
-    stage: Annotated[
-        str | None,
-        typer.Option("--stage", help="已部署的环境名，直接读表 / a deployed stage, by its tables and your credentials"),
-    ] = None,
+    stage: deployed.Stage = None,
     url: Url = output.DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """重建并比对归集数据和异常 / Compute facts and findings anew and compare; status 1 where they differ."""
+    """重建并比对归集数据、异常和指数 / Compute facts, findings, indices anew; status 1 where they differ."""
     found = _of_stage(stage, repair=repair) if stage else _of_server(url, repair=repair)
     if as_json:
         output.print_json(found)
@@ -52,20 +45,13 @@ def _of_server(url: str, *, repair: bool) -> Mapping[str, Any]:
 
 
 def _of_stage(stage: str, *, repair: bool) -> Mapping[str, Any]:
-    if get_session().get_config_variable("region") is None:
-        output.die("未指明AWS区域，请设置 AWS_DEFAULT_REGION", "No AWS region: set AWS_DEFAULT_REGION", 2)
-    with environment(stages.variables(stage)):
+    with deployed.reached(stage):
         from infra import rebuild as tool  # reads the names of the tables when it is imported
 
-        try:
-            now = datetime.now(UTC)
-            if repair:
-                tool.repair(now)
-            return asdict(tool.compare(now))
-        except (PynamoDBException, ClientError, BotoCoreError, Busy) as broken:
-            output.die(
-                f"无法读写 {stage} 的数据表：{broken}", f"the tables of {stage} cannot be read or written: {broken}"
-            )
+        now = datetime.now(UTC)
+        if repair:
+            tool.repair(now)
+        return asdict(tool.compare(now))
 
 
 def _tell(found: Mapping[str, Any]) -> None:
@@ -73,13 +59,16 @@ def _tell(found: Mapping[str, Any]) -> None:
         "办件和工单 subjects",
         "归集数据 facts",
         "异常 findings",
+        "口径单元 cells",
+        "周期 periods",
+        "待计算 pending",
         "缺失 missing",
         "不同 different",
         "无据 unfounded",
         "后有补录 superseded",
     )
     listed = (*_WRONG, "superseded")
-    row = [found["subjects"], found["facts"], found["findings"], *(found[name]["number"] for name in listed)]
+    row = [*(found[name] for name in _COUNTED), *(found[name]["number"] for name in listed)]
     output.table("重建比对 rebuilt and compared", columns, [row])
     for name in listed:
         for each in found[name]["names"][:_MOST_NAMED]:

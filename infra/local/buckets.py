@@ -16,12 +16,12 @@ FILE = "storage.yaml"
 ACCOUNT = "123456789012"  # moto's
 
 
-def variables(template: Path, stage: str) -> dict[str, str]:
+def variables(template: Path, stage: str, account: str = ACCOUNT) -> dict[str, str]:
     """The environment variables that carry the names of the buckets in a template, if there is one: LakeBucket ->
     LAKE_BUCKET."""
     resources: Mapping[str, Any] = read_template(template)["Resources"] if template.exists() else {}
     return {
-        variable(logical_id): _name(resource["Properties"]["BucketName"]["Fn::Sub"], stage)
+        variable(logical_id): _name(resource["Properties"]["BucketName"]["Fn::Sub"], stage, account)
         for logical_id, resource in resources.items()
         if resource["Type"] == "AWS::S3::Bucket"
     }
@@ -58,5 +58,5 @@ class Buckets:
         return [each["Key"] for page in pages for each in page.get("Contents", ())]
 
 
-def _name(text: str, stage: str) -> str:
-    return text.replace("${Stage}", stage).replace("${AWS::AccountId}", ACCOUNT)
+def _name(text: str, stage: str, account: str) -> str:
+    return text.replace("${Stage}", stage).replace("${AWS::AccountId}", account)

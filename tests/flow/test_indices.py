@@ -285,6 +285,19 @@ def test_months_are_closed_by_the_schedule_on_the_sixth_day(hub: Hub) -> None:
     assert sheet(hub, "2026-H1", HAISHU)["stamp"]["closed_at"] is None
 
 
+def test_a_period_in_which_nothing_happens_any_more_is_computed_once_it_is_over(hub: Hub) -> None:
+    """The last run within it saw it as it stood then; the first run after it sees it as it ended."""
+    hub.cloud.set_clock(NINE.replace(day=18))
+    late(hub)
+    hub.cloud.set_clock(NINE.replace(day=19))
+    for period, over in (("2026-W12", NINE.replace(day=24)), ("2026-03", NINE.replace(month=4, day=2))):
+        assert sheet(hub, period, HAISHU)["stamp"]["as_of"][:10] < over.date().isoformat()
+        hub.cloud.set_clock(over)  # no run on any day between
+        assert sheet(hub, period, HAISHU)["stamp"]["as_of"][:10] == over.date().isoformat()
+    hub.cloud.set_clock(NINE.replace(month=4, day=6))
+    assert sheet(hub, "2026-03", HAISHU)["stamp"]["closed_at"][:10] == "2026-04-06"
+
+
 def test_an_appeal_that_is_upheld_after_the_month_was_closed_is_an_erratum(hub: Hub) -> None:
     card = carded(hub)
     compute(hub)

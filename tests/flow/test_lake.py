@@ -14,12 +14,16 @@ from typing import Any
 import boto3
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
+from chalicelib import indicators
 from chalicelib.domain import lake, on_time
 from chalicelib.domain.fact import Fact
 from chalicelib.domain.lake import Row, Stored
+from infra.cli.commands import app as commands
 from infra.local.pump import StreamMapping
-from tests.flow.conftest import Hub
+from tests.flow.conftest import NINE, Hub
+from tests.flow.test_indices import HEAD, settled
 from tests.flow.test_rebuild import busy_month
 from tests.flow.test_zs_commands import url, zs
 from tests.support.told import ANSWER, WATCH, complaint, told
@@ -199,6 +203,101 @@ def test_a_lake_that_is_gone_is_filled_from_the_facts(hub: Hub) -> None:
     hub.cloud.buckets.empty()
     assert hub.ask("POST", "/_local/lake").status == 200
     assert by_name(lake.latest(rows(objects(hub)))) == whole
+
+
+def test_the_lake_of_a_stage_is_filled_from_its_tables(hub: Hub) -> None:
+    hub.life(hub.file(), *WHOLE)
+    whole = by_name(lake.latest(rows(objects(hub))))
+    hub.cloud.buckets.empty()
+    filled = CliRunner().invoke(commands, ["lake", "fill", "--stage", "local", "--json"])
+    assert json.loads(filled.stdout)["objects"] == 1
+    assert by_name(lake.latest(rows(objects(hub)))) == whole
+
+
+# Indicators over the lake
+
+DRAFT = """
+[[indicators]]
+code = "nobody_came_rate"
+name = { zh = "无人到场率", en = "Nobody came" }
+formula = { zh = "移动端件数÷收件数", en = "received by mobile ÷ received" }
+basis = "a draft"
+family = "cases"
+direction = "up"
+numerator = ["received/channel/mobile"]
+denominator = ["received"]
+floor = "0"
+target = "1"
+weight = "0"
+strength = 0
+needs = "kind/node"
+"""
+
+
+def copied(url: str, to: Path) -> str:
+    done = zs("lake", "export", str(to), "--url", url)
+    assert done.returncode == 0, done.stderr
+    return str(to)
+
+
+def counted_from(lake_of: str, period: str, *more: str) -> dict[str, Any]:
+    done = CliRunner().invoke(commands, ["lake", "indices", lake_of, period, "--json", *more])
+    assert done.exit_code == 0, done.stderr
+    return {row["org"]: row for row in json.loads(done.stdout)["rows"]}
+
+
+@pytest.mark.parametrize("level", ["province", "county", "station"])
+def test_indices_over_the_lake_are_those_that_are_published(level: str, hub: Hub, url: str, tmp_path: Path) -> None:
+    busy_month(hub)
+    hub.cloud.run_schedule("compute_indices")
+    found = counted_from(copied(url, tmp_path / "lake"), "2026-03", "--level", level)
+    published = {org: hub.get(f"/v1/indices/2026-03/{org}", HEAD) for org in found}
+    assert len(published) > 0
+    for org, one in published.items():
+        assert (found[org]["index"], found[org]["rank"]) == (one["standing"]["index"], one["standing"]["rank"])
+        assert found[org]["indicators"] == {
+            each["code"]: [each["numerator"], each["denominator"]] for each in one["indicators"]
+        }
+
+
+def test_a_draft_of_a_new_indicator_is_counted_over_all_of_history(hub: Hub, url: str, tmp_path: Path) -> None:
+    settled(hub, 2)  # at a window
+    hub.file()
+    hub.cloud.set_clock(NINE.replace(month=4, day=2))
+    hub.file()
+    draft = tmp_path / "draft.toml"
+    core = (Path(indicators.__file__).parent / "core-1.toml").read_text(encoding="utf-8")
+    draft.write_text(core.replace("version = 1\n", "version = 99\n", 1) + DRAFT, encoding="utf-8")
+    place = copied(url, tmp_path / "lake")
+    for period, expected in (("2026-03", [1, 3]), ("2026-04", [1, 1]), ("2026", [2, 4])):
+        (one,) = counted_from(place, period, "--formula", str(draft), "--level", "province").values()
+        assert one["indicators"]["nobody_came_rate"] == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere", "2026-03"], "there is no nowhere/facts/day="),
+        ([".", "2026-13"], "2026-13 is no period; one reads 2026-03-02, 2026-W10"),
+        ([".", "2026-03", "--formula", "core@9"], "core@9 is no version and no file; there are: core@1"),
+        ([".", "2026-03", "--formula", "pyproject.toml"], "the draft pyproject.toml does not hold: unknown or missing"),
+        ([".", "2026-03", "--indicator", "x"], "the formula has no x; it has online_rate"),
+    ],
+)
+def test_what_cannot_be_counted_says_why(arguments: list[str], says: str) -> None:
+    done = CliRunner().invoke(commands, ["lake", "indices", *arguments])
+    assert done.exit_code == 2
+    assert says in done.stderr
+
+
+def test_a_damaged_object_of_the_lake_is_named(hub: Hub, url: str, tmp_path: Path) -> None:
+    hub.file()
+    place = Path(copied(url, tmp_path / "lake"))
+    (line,) = place.glob("facts/*/*.jsonl")
+    line.write_bytes(line.read_bytes() + b"{}\n")
+    done = CliRunner().invoke(commands, ["lake", "indices", str(place), "2026-03"])
+    assert done.exit_code == 2
+    assert line.name in done.stderr
 
 
 def statements() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -79,12 +80,16 @@ def test_facts_and_findings_computed_once_more_are_those_of_the_live_run(hub: Hu
     from infra.ledger import Names
 
     busy_month(hub)
+    hub.cloud.run_schedule("compute_indices")
     compared = rebuild.compare(hub.cloud.now())
     none = Names(0, ())
     assert (compared.missing, compared.different, compared.unfounded, compared.superseded) == (none,) * 4
     assert compared.equal
     assert compared.facts > 30
     assert compared.findings > 5
+    assert compared.cells > 10
+    assert compared.periods > 20
+    assert compared.pending == 0
 
 
 def test_what_was_lost_is_put_again_and_nothing_else_changes(hub: Hub) -> None:
@@ -101,6 +106,35 @@ def test_what_was_lost_is_put_again_and_nothing_else_changes(hub: Hub) -> None:
     hub.cloud.drain()
     assert rebuild.compare(hub.cloud.now()).equal
     assert kept(hub) == before
+
+
+def test_cells_and_indices_that_are_kept_otherwise_are_named_and_computing_mends_them(hub: Hub) -> None:
+    from chalicelib.store import cells
+    from infra import rebuild
+
+    busy_month(hub)
+    hub.cloud.run_schedule("compute_indices")
+    day, far = date(2026, 3, 2), date(2026, 3, 1)
+    cell = cells.one(HAISHU, day)
+    cells.replace(cell, {**cell.counts, "received": 99})
+    cells.replace(cells.one(HAISHU, far), {"received": 1})
+    cells.replace(cells.one("33020301", day), {})
+    compared = rebuild.compare(hub.cloud.now())
+    assert _cells(compared.different) == [f"cell {HAISHU}#2026-03-02"]
+    assert _cells(compared.unfounded) == [f"cell {HAISHU}#2026-03-01"]
+    assert _cells(compared.missing) == ["cell 33020301#2026-03-02"]
+    assert f"index 2026-03 {HAISHU}" in compared.different.names  # which do not follow from these cells
+    rebuild.repair(hub.cloud.now())  # marks every day
+    pending = rebuild.compare(hub.cloud.now())
+    assert pending.pending > 0
+    assert pending.periods == 0
+    cells.replace(cells.one(HAISHU, far), {})  # in which nothing happened, so nothing marks it
+    hub.cloud.run_schedule("compute_indices")
+    assert rebuild.compare(hub.cloud.now()).equal
+
+
+def _cells(found: Any) -> list[str]:
+    return [name for name in found.names if name.startswith("cell ")]
 
 
 def test_the_whole_stream_played_again_changes_nothing(hub: Hub) -> None:
@@ -128,7 +162,8 @@ def test_what_cross_case_rules_saw_is_what_they_see_in_facts_computed_once_more(
     assert seen >= {"A09", "A10"}
     for table in (*DERIVED, "DaysTable", "DirtyTable"):
         hub.cloud.tables[table].restore(None)
-    assert rebuild.compare(hub.cloud.now()).missing.number == compared.facts + compared.findings
+    missing = rebuild.compare(hub.cloud.now()).missing
+    assert len([name for name in missing.names if not name.startswith("cell ")]) == compared.facts + compared.findings
     rebuild.repair(hub.cloud.now())
     hub.cloud.drain()
     assert kept(hub) == before
@@ -188,6 +223,6 @@ def test_a_stage_without_a_region_is_refused_before_anything_is_read(hub: Hub, m
 
 
 def test_the_tables_of_a_stage_are_called_as_the_template_says() -> None:
-    found = stage.variables("city")
+    found = stage.variables("city", "210987654321")
     assert (found["CASES_TABLE"], found["DAYS_TABLE"]) == ("zhongshu-city-cases", "zhongshu-city-days")
     settings.load(found)  # nothing that the platform asks for is missing

@@ -46,6 +46,13 @@ def together(books: Iterable[Book]) -> dict[str, dict[str, int]]:
     return _filled({code: tally.total(counts) for code, counts in parts.items()})
 
 
+def grow(book: dict[str, dict[str, int]], code: str, counts: Tally) -> None:
+    """Adds counts to what an organisation has in a book."""
+    own = book.setdefault(code, {})
+    for name, count in counts.items():
+        own[name] = own.get(name, 0) + count
+
+
 def closing(opening: Book, happened: Book) -> dict[str, dict[str, int]]:
     """A stretch as it is kept: what happened in it, and what stands at its end."""
     return together([{code: tally.stocks(counts) for code, counts in opening.items()}, happened])
