@@ -58,18 +58,17 @@ def _cells(facts: Ledger, beside: Ledger, waiting: set[str]) -> int:
 
 def _periods(beside: Ledger) -> int:
     """Each period by the formula that it was computed with, and of the catalogue what it counted then."""
-    found = {periods.parse(edition.period): edition for edition in indices.all_editions()}
-    if not found:
+    known = {periods.parse(edition.period): edition for edition in indices.all_editions()}
+    if not known:
         return 0
-    horizon = max(legal_day(edition.as_of) for edition in found.values())
-    settled = {one: edition for one, edition in found.items() if _is_settled(one, edition, horizon)}
+    horizon = max(legal_day(edition.as_of) for edition in known.values())
+    settled = {one: edition for one, edition in known.items() if _is_settled(one, edition, horizon)}
     items, centres = publishing.catalogue(), registry.centres_due()
     for one, totals in publishing.totals_of(list(settled), {}, {}, horizon):
         edition = settled[one]
         formula, kept = all_formulas()[edition.formula], indices.board(edition.period, edition.id)
-        rows = boards.with_registry_of(
-            boards.rows(formula, totals, min(one.last, horizon), items, centres), kept, formula
-        )
+        found = boards.rows(formula, totals, min(one.last, horizon), items, centres)
+        rows = boards.with_registry_of(found, kept, formula)
         for code in sorted({*rows, *kept}):
             name, same = f"index {one.name} {code}", rows.get(code) == kept.get(code)
             if code in kept:
