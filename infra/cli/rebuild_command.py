@@ -21,7 +21,7 @@ from chalicelib.errors import Busy
 from infra import stage as stages
 from infra.cli import output
 from infra.cli.output import AsJson, Url
-from infra.local.emf import Metrics
+from infra.local.emf import Metrics, Outbox
 from infra.local.environment import environment
 
 _MOST_NAMED = 20
@@ -63,10 +63,10 @@ def _of_stage(stage: str, *, repair: bool) -> Mapping[str, Any]:
             now = datetime.now(UTC)
             if repair:
                 tool.repair(now)
-            counted = Metrics(boto3.client("cloudwatch"), lambda: now)
-            with counted.caught():
+            outbox = Outbox()
+            with Metrics(outbox.add, lambda: now).caught():
                 found = asdict(tool.compare(now))
-            counted.flush()
+            outbox.send(boto3.client("cloudwatch"))
             return found
         except (PynamoDBException, ClientError, BotoCoreError, Busy) as broken:
             output.die(

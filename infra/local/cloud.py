@@ -25,7 +25,7 @@ import moto
 from chalice.app import Chalice
 
 from chalicelib.domain.calendar import SHANGHAI
-from infra.local import buckets, moto_repairs, tables
+from infra.local import buckets, cloudwatch_repairs, emf, moto_repairs, tables
 from infra.local.buckets import Buckets
 from infra.local.clock import LocalClock
 from infra.local.dead_letters import DeadLetters
@@ -37,8 +37,10 @@ from infra.local.gateway import Gateway
 from infra.local.issuer import AUDIENCE, Issuer
 from infra.local.keeping import Keeper, Parts
 from infra.local.mappings import Mappings
+from infra.local.measuring import Measures
 from infra.local.pump import Pump
 from infra.local.schedules import Scheduler, schedules_of
+from infra.local.series import Store
 from infra.local.widgets import Widgets
 from infra.local.wsgi_client import Reply, call
 
@@ -80,6 +82,7 @@ class LocalCloud:
     scheduler: Scheduler
     letters: DeadLetters
     metrics: Metrics
+    measured: Store
     tables: Mapping[str, Rows]
     buckets: Buckets
     widgets: Widgets
@@ -156,11 +159,9 @@ class LocalCloud:
             self._settle()
 
     def drain(self) -> int:
-        """Read every stream to its end and publish metrics; gives the number of records that are done with."""
+        """Read every stream to its end; gives the number of records that are done with."""
         with self._lock:
-            done = self._pumped(self.pump.drain)
-            self.metrics.flush()
-            return done
+            return self._pumped(self.pump.drain)
 
     def run_schedule(self, name: str) -> None:
         """Run one schedule now, and read the streams."""
@@ -217,7 +218,7 @@ class LocalCloud:
             self.pump.skip()
             self.dead_letters()
             self.buckets.empty()
-            self.metrics.forget()
+            self.measured.clear()
             if now is not None:
                 self.clock.restart(now)
             self.scheduler.rewind()
@@ -261,7 +262,6 @@ class LocalCloud:
             due = self.scheduler.run_due()
         if due:
             self._pumped(self.pump.poll)
-        self.metrics.settle()
         if self.keeper:
             with moto_repairs.LOCK:
                 self.keeper.settled(now if due else None)
@@ -283,17 +283,20 @@ def _started(
     rows = _engine(stack, clock, template)
     held = Buckets(boto3.client("s3"), buckets.variables(template.with_name(buckets.FILE), STAGE), REGION)
     app = app_factory()
-    mappings = Mappings(app, template, STAGE)
-    letters = DeadLetters(mappings.queues()[DEAD_LETTERS], mappings.reader(DEAD_LETTERS), clock.now)
+    measures = Measures(cloudwatch_repairs.store_of(REGION), app.app_name, STAGE, clock.now)
+    moto_repairs.use_meter(measures)
+    handlers = {name: measures.watched(name, handler) for name, handler in app.handler_map.items()}
+    mappings = Mappings(app, template, STAGE, handlers)
+    letters = DeadLetters(mappings.queues()[DEAD_LETTERS], mappings.reader(DEAD_LETTERS), clock.now, measures)
     pump = Pump(
         mappings.streams(),
         {name: each.stream for name, each in rows.items() if each.stream},
         now=clock.now,
         dead_letter=keeper.letters_to(letters.send) if keeper else letters.send,
     )
-    scheduler = Scheduler(schedules_of(app), clock.now, pump.poll, REGION)
+    scheduler = Scheduler(schedules_of(app, handlers), clock.now, pump.poll, REGION)
     parts = Parts(rows, pump, clock, scheduler, lambda: moto_repairs.tokens(REGION))
-    return _assembled(app, issuer, parts, letters, held, keeper)
+    return _assembled(app, issuer, parts, letters, held, keeper, measures, Widgets(app, handlers))
 
 
 def _engine(stack: contextlib.ExitStack, clock: LocalClock, template: Path) -> dict[str, Rows]:
@@ -301,6 +304,7 @@ def _engine(stack: contextlib.ExitStack, clock: LocalClock, template: Path) -> d
     moto_repairs.use_clock(clock.now)
     stack.callback(moto_repairs.forget)
     stack.callback(moto_repairs.use_keeper, None)
+    stack.callback(moto_repairs.use_meter, None)
     stack.enter_context(moto.mock_aws(config={"core": {"mock_credentials": False}}))
     definitions = tables.tables_of(tables.read_template(template), STAGE)
     stack.enter_context(environment(tables.create(boto3.client("dynamodb"), definitions)))
@@ -308,10 +312,18 @@ def _engine(stack: contextlib.ExitStack, clock: LocalClock, template: Path) -> d
 
 
 def _assembled(
-    app: Chalice, issuer: Issuer, parts: Parts, letters: DeadLetters, storage: Buckets, keeper: Keeper | None
+    app: Chalice,
+    issuer: Issuer,
+    parts: Parts,
+    letters: DeadLetters,
+    storage: Buckets,
+    keeper: Keeper | None,
+    measures: Measures,
+    widgets: Widgets,
 ) -> LocalCloud:
     lock, clock = threading.RLock(), parts.clock
-    metrics = Metrics(boto3.client("cloudwatch"), clock.now)
+    measured = cloudwatch_repairs.store_of(REGION)
+    metrics = Metrics(emf.into(measured), clock.now)
     held: list[LocalCloud] = []
     gateway = Gateway(
         app,
@@ -320,6 +332,7 @@ def _assembled(
         around=metrics.caught,
         afterwards=lambda: held[0]._settle(),
         lock=lock,
+        told=measures.answered,
     )
     if keeper:
         keeper.take_up(parts)
@@ -327,8 +340,8 @@ def _assembled(
         moto_repairs.use_keeper(keeper.write)
     # Histories have a stream; the registry, which was published before the first case, holds no clock.
     clock.used = lambda: any(rows for rows in parts.tables.values() if rows.stream)
-    running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, parts.tables, storage)
-    cloud = LocalCloud(*running, Widgets(app), keeper, lock, contextlib.ExitStack(), {})
+    running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, measured, parts.tables, storage)
+    cloud = LocalCloud(*running, widgets, keeper, lock, contextlib.ExitStack(), {})
     doors = Doors(cloud, lambda moment: moment.astimezone(SHANGHAI).isoformat(timespec="seconds"))
     held.append(cloud)
     return cloud

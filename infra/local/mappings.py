@@ -17,7 +17,7 @@ from chalice.utils import to_cfn_resource_name
 
 from infra.local.dead_letters import Reader
 from infra.local.patterns import parse
-from infra.local.pump import Options, StreamMapping, invoked
+from infra.local.pump import Function, Options, StreamMapping, invoked
 from infra.local.tables import read_template
 
 Properties = Mapping[str, Any]
@@ -38,13 +38,17 @@ _QUEUE = {"Queue", "BatchSize"}
 
 
 class Mappings:
-    """The mappings of an app under the template beside `tables`, if there is one; `stage` is a part of names on AWS."""
+    """The mappings of an app under the template beside `tables`, if there is one; `stage` is a part of names on AWS,
+    `handlers` are called in place of the app's own."""
 
-    def __init__(self, app: Chalice, tables: Path, stage: str) -> None:
+    def __init__(
+        self, app: Chalice, tables: Path, stage: str, handlers: Mapping[str, Function] | None = None
+    ) -> None:
         path = tables.with_name(FILE)
         self._resources: Properties = read_template(path)["Resources"] if path.exists() else {}
         self._app = app
         self._stage = stage
+        self._handlers = handlers or app.handler_map
 
     def streams(self) -> list[StreamMapping]:
         """One for each function that reads a stream. ValueError for what is not understood; a table is named by its
@@ -79,11 +83,11 @@ class Mappings:
         _check(config.name, given)
         table = _resource(found["Stream"]) if "Stream" in found else re.split(r"[:/]", config.stream_arn)[-1]
         name = f"{self._app.app_name}-{self._stage}-{config.name}"
-        handler = self._app.handler_map[config.name]
+        handler = self._handlers[config.name]
         return StreamMapping(config.name, table, handler, given["BatchSize"], _options(given), name)
 
     def _invoke(self, function: str) -> Callable[[Properties], bool]:
-        handler = self._app.handler_map[function]
+        handler = self._handlers[function]
         return lambda event: invoked(function, handler, event)[0]
 
     def _properties(self, function: str, source: str, known: set[str]) -> Properties:

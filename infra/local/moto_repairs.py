@@ -26,9 +26,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import botocore
 import moto
@@ -39,6 +39,7 @@ from moto.dynamodb.exceptions import ResourceNotFoundException
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 
+from infra.local import cloudwatch_repairs
 from infra.local import dynamo_reads as reads
 from infra.local import dynamo_streams as streams
 from infra.local import dynamo_writes as writes
@@ -66,9 +67,18 @@ _ACTIONS: dict[str, Callable[[writes.Store, dict[str, Any]], dict[str, Any]]] = 
     "DynamoDBStreams_20120810.GetShardIterator": streams.get_shard_iterator,
     "DynamoDBStreams_20120810.GetRecords": streams.get_records,
 }
+_WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
 _PARTIQL = ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction")
 _BACKUPS = ("CreateBackup", "DeleteBackup", "DescribeBackup", "ListBackups", "RestoreTableFromBackup")
+_WANTED = "ReturnConsumedCapacity"
 _REFUSED = {*_PARTIQL, *_BACKUPS, "RestoreTableToPointInTime", "ExportTableToPointInTime", "ImportTable"}
+
+
+class Meter(Protocol):
+    """Who is told what actions cost."""
+
+    def spent(self, capacity: Mapping[str, Any], *, writing: bool) -> None: ...
+    def refused(self, table: str) -> None: ...
 
 
 def _real_time() -> datetime:
@@ -80,6 +90,7 @@ class _Installed:
 
     clock: Clock = staticmethod(_real_time)
     keep: Keep | None = None
+    meter: Meter | None = None
     stores: dict[str, writes.Store] = {}  # noqa: RUF012  one per process, as moto's own backends are
 
 
@@ -91,6 +102,7 @@ def install() -> None:
     if BotocoreStubber.process_request is _process_request:
         return
     BotocoreStubber.process_request = _process_request
+    cloudwatch_repairs.install()
     BUILTIN_HANDLERS.append(("choose-signer.dynamodb", _unsigned))  # as moto puts in its own: clients made from now on
     Table.__len__ = lambda table: len(rows_of(table))
     Table.set_stream_specification = _set_stream_specification
@@ -106,6 +118,11 @@ def use_keeper(keep: Keep | None) -> None:
     _Installed.keep = keep
     for store in _Installed.stores.values():
         store.keep = keep
+
+
+def use_meter(meter: Meter | None) -> None:
+    """Tell this meter what every action costs, from now on; None: nobody."""
+    _Installed.meter = meter
 
 
 def tokens(region: str) -> dict[str, tuple[str, datetime]]:
@@ -188,7 +205,7 @@ def _process_request(stubber: Any, request: Any) -> Any:
         action = _ACTIONS.get(target)
         if action is None:
             return _refusal(target) or _moto_process_request(stubber, request)
-        return _answer(action, request)
+        return _answer(action, request, writing=target.endswith(_WRITES))
 
 
 def _refusal(target: str) -> Answer | None:
@@ -197,12 +214,31 @@ def _refusal(target: str) -> Answer | None:
     return _error(Fault("UnknownOperationException", f"The local cloud does not offer {target.partition('.')[2]}"))
 
 
-def _answer(action: Callable[[writes.Store, dict[str, Any]], dict[str, Any]], request: Any) -> Answer:
+def _answer(
+    action: Callable[[writes.Store, dict[str, Any]], dict[str, Any]], request: Any, *, writing: bool
+) -> Answer:
+    body, meter = json.loads(request.body), _Installed.meter
     try:
-        result = action(_store(_region(request.url)), json.loads(request.body))
+        result = action(_store(_region(request.url)), {**body, _WANTED: "INDEXES"} if meter else body)
     except Fault as fault:
+        if meter and fault.code == "ConditionalCheckFailedException":
+            meter.refused(body["TableName"])
         return _error(fault)
+    if meter and "ConsumedCapacity" in result:
+        _metered(result, meter, body.get(_WANTED, "NONE"), writing=writing)
     return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(result)
+
+
+def _metered(result: dict[str, Any], meter: Meter, wanted: str, *, writing: bool) -> None:
+    """Tell the meter what an answer cost, and leave of it in the answer what was wanted."""
+    told = result["ConsumedCapacity"]
+    for each in told if isinstance(told, list) else [told]:
+        meter.spent(each, writing=writing)
+        if wanted == "TOTAL":
+            each.pop("Table")
+            each.pop("GlobalSecondaryIndexes", None)
+    if wanted == "NONE":
+        del result["ConsumedCapacity"]
 
 
 def _error(fault: Fault) -> Answer:

@@ -14,12 +14,10 @@ from chalicelib.errors import NotFound
 
 
 class Widgets:
-    """The pure functions of an app, by name."""
+    """The pure functions of an app, by name; `handlers` are what is called."""
 
-    def __init__(self, app: Chalice) -> None:
-        self._handlers: Mapping[str, Callable[[Any, Any], Any]] = {
-            each.name: app.handler_map[each.name] for each in app.pure_lambda_functions
-        }
+    def __init__(self, app: Chalice, handlers: Mapping[str, Callable[[Any, Any], Any]]) -> None:
+        self._handlers = {each.name: handlers[each.name] for each in app.pure_lambda_functions}
 
     @property
     def names(self) -> list[str]:
