@@ -26,6 +26,7 @@ from chalice.app import Chalice
 
 from chalicelib.domain.calendar import SHANGHAI
 from infra.local import buckets, cloudwatch_repairs, emf, moto_repairs, tables
+from infra.local.boards import Boards
 from infra.local.buckets import Buckets
 from infra.local.clock import LocalClock
 from infra.local.dead_letters import DeadLetters
@@ -43,8 +44,9 @@ from infra.local.schedules import Scheduler, schedules_of
 from infra.local.series import Store
 from infra.local.widgets import Widgets
 from infra.local.wsgi_client import Reply, call
+from infra.watch.watched import Place
 
-REGION = "cn-north-1"
+REGION, PARTITION = "cn-north-1", "aws-cn"
 STAGE = "local"
 TEMPLATE = Path(__file__).parents[1] / "tables.yaml"
 DEAD_LETTERS = "DeadLetters"  # the logical id of the queue
@@ -86,6 +88,7 @@ class LocalCloud:
     tables: Mapping[str, Rows]
     buckets: Buckets
     widgets: Widgets
+    boards: Boards
     keeper: Keeper | None
     _lock: threading.RLock
     _stack: contextlib.ExitStack
@@ -174,6 +177,11 @@ class LocalCloud:
         """What a function behind a custom widget answers to the event of a dashboard."""
         with self._lock, self.metrics.caught():
             return self.widgets.ask(name, event)
+
+    def looked_at(self, look: Callable[[Boards], Any]) -> Any:
+        """What is seen on the dashboards, while nothing else runs."""
+        with self._lock:
+            return look(self.boards)
 
     def rebuild(self, *, repair: bool) -> dict[str, Any]:
         """What follows from all histories beside what is kept; `repair` puts what is missing first."""
@@ -341,7 +349,8 @@ def _assembled(
     # Histories have a stream; the registry, which was published before the first case, holds no clock.
     clock.used = lambda: any(rows for rows in parts.tables.values() if rows.stream)
     running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, measured, parts.tables, storage)
-    cloud = LocalCloud(*running, widgets, keeper, lock, contextlib.ExitStack(), {})
+    boards = Boards(app, Place(STAGE, REGION, buckets.ACCOUNT, PARTITION), measured)
+    cloud = LocalCloud(*running, widgets, boards, keeper, lock, contextlib.ExitStack(), {})
     doors = Doors(cloud, lambda moment: moment.astimezone(SHANGHAI).isoformat(timespec="seconds"))
     held.append(cloud)
     return cloud

@@ -41,9 +41,7 @@ class Mappings:
     """The mappings of an app under the template beside `tables`, if there is one; `stage` is a part of names on AWS,
     `handlers` are called in place of the app's own."""
 
-    def __init__(
-        self, app: Chalice, tables: Path, stage: str, handlers: Mapping[str, Function] | None = None
-    ) -> None:
+    def __init__(self, app: Chalice, tables: Path, stage: str, handlers: Mapping[str, Function] | None = None) -> None:
         path = tables.with_name(FILE)
         self._resources: Properties = read_template(path)["Resources"] if path.exists() else {}
         self._app = app

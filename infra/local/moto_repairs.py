@@ -214,9 +214,7 @@ def _refusal(target: str) -> Answer | None:
     return _error(Fault("UnknownOperationException", f"The local cloud does not offer {target.partition('.')[2]}"))
 
 
-def _answer(
-    action: Callable[[writes.Store, dict[str, Any]], dict[str, Any]], request: Any, *, writing: bool
-) -> Answer:
+def _answer(action: Callable[[writes.Store, dict[str, Any]], dict[str, Any]], request: Any, *, writing: bool) -> Answer:
     body, meter = json.loads(request.body), _Installed.meter
     try:
         result = action(_store(_region(request.url)), {**body, _WANTED: "INDEXES"} if meter else body)
