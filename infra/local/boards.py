@@ -80,7 +80,8 @@ class Boards:
         `measured` unless no local run can know it. InvalidInput for what is no such widget."""
         if (end - start) / period > _MOST_POINTS:
             raise _wrong("period", "至多10080个点，请放大周期", f"{_MOST_POINTS} points at most; take a longer one")
-        start -= start % min(period, _HOUR)
+        if period < end - start:  # graphs begin at a whole period; a number is of the stretch itself
+            start -= start % min(period, _HOUR)
         lines = [_line(row, period) for row in rows]
         queries = [each.query for each in lines]
         try:

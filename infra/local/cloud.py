@@ -161,6 +161,11 @@ class LocalCloud:
             self.clock.advance(seconds)
             self._settle()
 
+    def catch_up(self) -> None:
+        """Run what fell due by now, and read the streams: what happens by itself on AWS while nobody asks anything."""
+        with self._lock:
+            self._settle()
+
     def drain(self) -> int:
         """Read every stream to its end; gives the number of records that are done with."""
         with self._lock:

@@ -1,5 +1,5 @@
-"""The reference page: Swagger UI over /v1/openapi.json; the page where a rating link is used; the dashboards of a stack,
-and the runbook to which their alarms lead. From files on this machine only.
+"""The reference page: Swagger UI over /v1/openapi.json; the page where a rating link is used; the dashboards of a
+stack, and the runbook to which their alarms lead. From files on this machine only.
 
 This module must not know the platform's routes beyond the address of their description.
 """

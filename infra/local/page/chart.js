@@ -4,6 +4,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const COLOURS = 10;
 const MARGIN = { left: 46, right: 12, top: 10, bottom: 20 };
 const ZONE = "Asia/Shanghai";
+const OFFSET = 8 * 3600;
+const ROUND = [300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000];
 
 function shape(name, attributes, ...children) {
   const made = document.createElementNS(SVG, name);
@@ -29,7 +31,7 @@ export function told(value) {
 export function moment(seconds, span) {
   const day = { month: "2-digit", day: "2-digit" };
   const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-  const parts = span > 6 * 86400 ? day : span > 86400 ? { ...day, ...time } : time;
+  const parts = span >= 86400 ? day : span >= 43200 ? { ...day, ...time } : time;
   return new Intl.DateTimeFormat("zh-CN", { ...parts, timeZone: ZONE }).format(seconds * 1000);
 }
 
@@ -69,11 +71,11 @@ function axes(scale, options) {
     made.push(shape("text", { class: "tick", x: MARGIN.left - 6, y: y + 4, "text-anchor": "end" }, told(tick)));
   }
   const span = options.to - options.from;
-  const count = Math.max(2, Math.min(6, Math.floor(scale.width / 100)));
-  for (let number = 0; number <= count; number += 1) {
-    const at = options.from + (span * number) / count;
-    const anchor = number === 0 ? "start" : number === count ? "end" : "middle";
-    made.push(shape("text", { class: "tick", x: scale.x(at), y: scale.height - 5, "text-anchor": anchor }, moment(at, span)));
+  const count = Math.max(2, Math.min(8, Math.floor(scale.width / 80)));
+  const step = ROUND.find((each) => span / each <= count) || span;
+  for (let at = Math.ceil((options.from + OFFSET) / step) * step - OFFSET; at <= options.to; at += step) {
+    const x = Math.min(scale.x(at), scale.width - 18);
+    made.push(shape("text", { class: "tick", x, y: scale.height - 5, "text-anchor": "middle" }, moment(at, step)));
   }
   if (options.unit) made.push(shape("text", { class: "tick", x: MARGIN.left + 4, y: MARGIN.top + 8 }, options.unit));
   return made;
@@ -93,7 +95,8 @@ function lines(scale, series, options) {
     const runs = [];
     points.forEach(([at, value], number) => {
       const joined = number && at - points[number - 1][0] <= options.period * 1.5;
-      runs.push(`${joined ? "L" : "M"}${scale.x(at).toFixed(1)} ${scale.y(value).toFixed(1)}`);
+      const place = `${scale.x(at).toFixed(1)} ${scale.y(value).toFixed(1)}`;
+      runs.push(joined ? `L${place}` : `M${place}h0.01`); // what stands alone is a dot, as wide as the line
     });
     const made = [shape("path", { class: `line c${colour}`, d: runs.join(""), "stroke-dasharray": dash })];
     if (points.length > 150) return made;
@@ -106,14 +109,14 @@ function lines(scale, series, options) {
 function bars(scale, series, options) {
   const below = new Map();
   const width = Math.max(2, scale.x(options.from + options.period) - scale.x(options.from) - 1);
-  return series.flatMap(({ points, colour }) =>
+  return series.flatMap(({ points, colour, dash }) =>
     points
       .filter(([, value]) => value > 0)
       .map(([at, value]) => {
         const base = below.get(at) || 0;
         below.set(at, base + value);
         const place = { x: scale.x(at), y: scale.y(base + value), width, height: scale.y(base) - scale.y(base + value) };
-        return shape("rect", { class: `bar c${colour}`, ...place });
+        return shape("rect", { class: `bar c${colour}`, "fill-opacity": dash === "none" ? 1 : 0.55, ...place });
       }),
   );
 }
@@ -137,7 +140,7 @@ function readout(frame, drawing, scale, series, options) {
       .sort((one, other) => other.value - one.value)
       .slice(0, 12);
     box.replaceChildren(
-      html("b", "", moment(at, 2 * 86400)),
+      html("b", "", moment(at, 43200)),
       ...there.map(({ label, colour, value }) => html("div", "", html("i", `key c${colour}`), `${label.trim()} `, html("b", "", told(value)))),
     );
     box.hidden = false;
