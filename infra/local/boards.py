@@ -85,15 +85,16 @@ class Boards:
         lines = [_line(row, period) for row in rows]
         queries = [each.query for each in lines]
         try:
-            found = figures.answered(queries, self._store, start, end)
+            measured = [each for each in queries if _measured(each, queries)]
+            found = figures.answered(measured, self._store, start, end)
         except (metric_math.NotUnderstoodError, KeyError, ValueError) as error:
             raise _wrong("metrics", f"无法计算：{error}", f"cannot be reckoned: {error}") from None
         return [
             {
                 "id": each.query.id,
                 "label": each.label,
-                "measured": _measured(each.query, queries),
-                "points": [[moment, value] for moment, value in sorted(found[each.query.id].items())],
+                "measured": each.query in measured,
+                "points": [[moment, value] for moment, value in sorted(found.get(each.query.id, {}).items())],
             }
             for each in lines
             if each.shown
@@ -155,6 +156,8 @@ def _line(row: Any, period: int) -> _Line:
     metric, options = lint.read(row)
     if not isinstance(options.get("id"), str):
         raise _wrong("metrics", "每一行应有id", "each row must have an id")
+    if metric and not lint.STATISTIC.fullmatch(str(options.get("stat"))):
+        raise _wrong("metrics", f"{metric}的统计方法stat不可用", f"{metric} has no statistic {options.get('stat')}")
     query = _of(options["id"], period, metric, str(options.get("stat", "")), str(options.get("expression", "")))
     return _Line(query, str(options.get("label", "")), options.get("visible", True))
 
@@ -165,7 +168,7 @@ def _of(id: str, period: int, metric: Metric | None, statistic: str, expression:
 
 
 def _measured(query: Query, queries: Sequence[Query]) -> bool:
-    return any(measuring.known(namespace, name) for namespace, name, _ in figures.named(query, queries))
+    return all(measuring.known(namespace, name) for namespace, name, _ in figures.named(query, queries))
 
 
 def _wrong(field: str, zh: str, en: str) -> InvalidInput:

@@ -85,6 +85,7 @@ class LocalCloud:
     letters: DeadLetters
     metrics: Metrics
     measured: Store
+    measures: Measures
     tables: Mapping[str, Rows]
     buckets: Buckets
     widgets: Widgets
@@ -227,6 +228,7 @@ class LocalCloud:
                 rows.restore(self._kept.get(name))
             moto_repairs.forget()
             moto_repairs.use_clock(self.clock.now)
+            moto_repairs.use_meter(self.measures)
             self.pump.held = False
             self.pump.skip()
             self.dead_letters()
@@ -353,9 +355,9 @@ def _assembled(
         moto_repairs.use_keeper(keeper.write)
     # Histories have a stream; the registry, which was published before the first case, holds no clock.
     clock.used = lambda: any(rows for rows in parts.tables.values() if rows.stream)
-    running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, measured, parts.tables, storage)
+    running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, measured, measures)
     boards = Boards(app, Place(STAGE, REGION, buckets.ACCOUNT, PARTITION), measured)
-    cloud = LocalCloud(*running, widgets, boards, keeper, lock, contextlib.ExitStack(), {})
+    cloud = LocalCloud(*running, parts.tables, storage, widgets, boards, keeper, lock, contextlib.ExitStack(), {})
     doors = Doors(cloud, lambda moment: moment.astimezone(SHANGHAI).isoformat(timespec="seconds"))
     held.append(cloud)
     return cloud

@@ -1,7 +1,7 @@
 """What a query of CloudWatch comes to: statistics of series, and metric math over them.
 
-An expression has a value at each period of the stretch, unless nothing that it names was told anything at all: FILL
-fills gaps, and does not make a series of nothing. This module must not know which metrics there are.
+An expression is reckoned at each period of the stretch, so that FILL fills a series of which nothing was told, as it
+does on AWS. This module must not know which metrics there are.
 """
 
 from __future__ import annotations
@@ -51,10 +51,7 @@ def named(query: Query, queries: Iterable[Query]) -> frozenset[Key]:
 
 
 def _reckoned(query: Query, known: Mapping[str, Points], start: int, end: int) -> Points:
-    ids = metric_math.ids(query.expression)
-    if ids and not any(known[id] for id in ids):
-        return {}
-    found = {}
+    ids, found = metric_math.ids(query.expression), {}
     for moment in range(start, end, query.period):
         values = {id: known[id].get(moment) for id in ids}
         value = metric_math.value(query.expression, datetime.fromtimestamp(moment, UTC), values)

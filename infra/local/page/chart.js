@@ -77,7 +77,6 @@ function axes(scale, options) {
     const x = Math.min(scale.x(at), scale.width - 18);
     made.push(shape("text", { class: "tick", x, y: scale.height - 5, "text-anchor": "middle" }, moment(at, step)));
   }
-  if (options.unit) made.push(shape("text", { class: "tick", x: MARGIN.left + 4, y: MARGIN.top + 8 }, options.unit));
   return made;
 }
 
@@ -86,7 +85,7 @@ function marks(scale, options) {
     const y = scale.y(value);
     const line = { class: "mark", x1: MARGIN.left, x2: scale.width - MARGIN.right, y1: y, y2: y };
     const words = { class: "mark-label", x: scale.width - MARGIN.right - 2, y: y + 13, "text-anchor": "end" };
-    return [shape("line", line), shape("text", words, `${label} ${told(value)}`)];
+    return [shape("line", line), shape("text", words, label)];
   });
 }
 
@@ -152,8 +151,9 @@ function readout(frame, drawing, scale, series, options) {
   });
 }
 
-function legend(shown, all) {
+function legend(shown, all, unit) {
   const made = html("div", "legend");
+  if (unit) made.append(html("span", "aside", `单位 unit ${unit}`));
   for (const { label, colour } of shown) made.append(html("span", "", html("i", `key c${colour}`), label));
   const unmeasured = all.filter(({ measured }) => !measured).length;
   const silent = all.length - shown.length - unmeasured;
@@ -174,7 +174,7 @@ export function graph(frame, all, options) {
     .filter(({ points }) => points.length);
   if (!shown.length) return frame.replaceChildren(nothing(all));
   const stage = html("div", "stage");
-  frame.replaceChildren(stage, legend(shown, all));
+  frame.replaceChildren(stage, legend(shown, all, options.unit));
   const { width, height } = stage.getBoundingClientRect();
   const scale = scales(shown, options, Math.max(width, 120), Math.max(height, 60));
   const drawing = shape("svg", { width: scale.width, height: scale.height, role: "img", "aria-label": options.title });
