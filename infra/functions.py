@@ -73,6 +73,12 @@ def functions_of(app: Chalice, stage: str = "prod") -> tuple[Function, ...]:
     return tuple(found)
 
 
+def api_stage(stage: str = "prod") -> str:
+    """What API Gateway calls the stage of the HTTP function."""
+    name: str = json.loads(CONFIG.read_text("utf-8"))["stages"][stage]["api_gateway_stage"]
+    return name
+
+
 def _function(config: Mapping[str, Any], stage: str, name: str, trigger: Trigger, source: str | None) -> Function:
     logical_id = _HTTP_RESOURCE if trigger is Trigger.http else to_cfn_resource_name(name)
     own = config["stages"][stage]["lambda_functions"][name]

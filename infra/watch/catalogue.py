@@ -15,7 +15,7 @@ from chalicelib.domain import order
 from chalicelib.domain.rating import RatingLevel
 from chalicelib.observability import METRICS
 from chalicelib.procedures import all_procedures
-from infra.functions import Trigger
+from infra.functions import Trigger, api_stage
 from infra.watch.watched import Place, Watched
 
 MOST = 300  # billed metrics of our own in one stage
@@ -80,6 +80,13 @@ def own(name: str, place: Place, **dimensions: str) -> Metric:
     return Metric(NAMESPACE, name, (("stage", place.stage), *dimensions.items()))
 
 
+def heartbeat(schedule: str, place: Place) -> Metric:
+    """The metric that each run of a schedule emits. ValueError for one that has none."""
+    if schedule not in HEARTBEATS:
+        raise ValueError(f"{schedule} has no heartbeat: let each run count a metric, and name it in HEARTBEATS")
+    return own(HEARTBEATS[schedule], place)
+
+
 def own_metrics(found: Watched, place: Place) -> Iterator[Metric]:
     """Every metric of ours, multiplied out. KeyError for a dimension of which nobody says what it may be."""
     known = values(found)
@@ -114,7 +121,7 @@ def of_queue(name: str, queue: str, place: Place) -> Metric:
 
 def of_api(name: str, place: Place) -> Metric:
     """A metric that API Gateway emits of the stage."""
-    return Metric("AWS/ApiGateway", name, (("ApiName", f"zhongshu-{place.stage}"), ("Stage", place.stage)))
+    return Metric("AWS/ApiGateway", name, (("ApiName", f"zhongshu-{place.stage}"), ("Stage", api_stage())))
 
 
 def of_rule(name: str, schedule: str, place: Place) -> Metric:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from infra.functions import Trigger
 from infra.watch import series
 from infra.watch.alarm import Alarm, Joint
-from infra.watch.catalogue import HEARTBEATS, Metric, of_function, of_queue, of_rule, own
+from infra.watch.catalogue import Metric, heartbeat, of_function, of_queue, of_rule, own
 from infra.watch.watched import Place, Watched
 from infra.watch.widgets import Rows, Widget, alarm_lights, graph, log_lines, number, text
 
@@ -96,7 +96,7 @@ def _reasons(found: Watched, place: Place) -> Widget:
 
 def _schedules(found: Watched, place: Place) -> list[Widget]:
     schedules = found.by(Trigger.schedule)
-    beats = [(own(HEARTBEATS[one.name], place), one.name) for one in schedules]
+    beats = [(heartbeat(one.name, place), one.name) for one in schedules]
     failed = [(of_rule("FailedInvocations", one.name, place), one.name) for one in schedules]
     return [
         graph(

@@ -5,20 +5,20 @@ Thresholds are defaults of ours, and each says why. This module must not know wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from infra.functions import Function, Trigger
 from infra.watch.alarm import Alarm, Missing, Query, Urgency, one, summed
 from infra.watch.catalogue import (
-    HEARTBEATS,
     OPERATIONS,
     THROTTLES,
+    heartbeat,
     of_account,
     of_function,
     of_queue,
     of_rule,
     of_table,
-    own,
 )
 from infra.watch.watched import Place, Table, Watched
 
@@ -26,9 +26,9 @@ _HOUR = 3_600
 _ACCOUNT_CONCURRENCY = 800  # of the 1,000 that an account has unless it asked for more
 _SLOWEST = 0.8  # of its time-out; beyond, the next slow call ends in the middle
 _BEHIND = 600  # seconds that a stream may lag beside the time in which it gathers a batch
-# How long a schedule may be silent: an hourly one two runs, a daily one a day and two hours, the quick ones minutes.
-_SILENT_HOURS = {"draw_callbacks": 26, "compare_units": 26, "check_calendar": 26}
-_SILENT_MINUTES = {"sweep_deadlines": 10, "invite_ratings": 30}
+_RATE = re.compile(r"rate\((\d+) (minute|hour)s?\)")
+_DAILY = re.compile(r"cron\(\S+ \S+ [*?] \* [*?] \*\)|rate\(1 day\)")
+_DAY_AND_TWO_HOURS = 26
 _REST = "a function that nobody calls tells nothing"
 _EVENTS = "AWS counts this only when it happens"
 
@@ -163,22 +163,22 @@ def _of_queue(each: str, place: Place) -> Iterator[Alarm]:
 
 
 def _of_schedule(each: Function, place: Place) -> Iterator[Alarm]:
-    minutes = _SILENT_MINUTES.get(each.name, 0)
-    hours = _SILENT_HOURS.get(each.name, 2)
+    period, periods = patience(each)
+    quick = period < _HOUR
     yield Alarm(
         f"{each.name}-silent",
         "schedule-silent",
-        f"{each.name} 已有 {minutes} 分钟没有运行到底" if minutes else f"{each.name} 已有 {hours} 小时没有运行到底",
-        f"no run of {each.name} came to its end for {minutes or hours} {'minutes' if minutes else 'hours'}",
-        one(own(HEARTBEATS[each.name], place), "SampleCount"),
+        f"{each.name} 已有 {periods} {'分钟' if quick else '小时'}没有运行到底",
+        f"no run of {each.name} came to its end for {periods} {'minutes' if quick else 'hours'}",
+        one(heartbeat(each.name, place), "SampleCount"),
         1,
         Missing.breaching,
         "each run tells a number, 0 too: silence means that none came to its end",
-        period=60 if minutes else _HOUR,
-        periods=minutes or hours,
-        datapoints=minutes or hours,
+        period=period,
+        periods=periods,
+        datapoints=periods,
         comparison="LessThanThreshold",
-        urgency=Urgency.page if minutes else Urgency.ticket,
+        urgency=Urgency.page if quick else Urgency.ticket,
     )
     yield Alarm(
         f"{each.name}-not-started",
@@ -190,6 +190,20 @@ def _of_schedule(each: Function, place: Place) -> Iterator[Alarm]:
         Missing.fine,
         _EVENTS,
     )
+
+
+def patience(each: Function) -> tuple[int, int]:
+    """For how long a schedule may be silent, as a period in seconds and a number of them: what runs by the minute ten
+    minutes or three runs, by the hour two runs, by the day a day and two hours. ValueError for one that runs less
+    often, which no alarm can wait for."""
+    expression = each.source or ""
+    found = _RATE.fullmatch(expression)
+    if found:
+        number = int(found[1])
+        return (60, max(10, 3 * number)) if found[2] == "minute" else (_HOUR, 2 * number)
+    if not _DAILY.fullmatch(expression):
+        raise ValueError(f"{each.name} runs at {expression}: its silence is judged where it runs every day at least")
+    return _HOUR, _DAY_AND_TWO_HOURS
 
 
 def _of_table(each: Table, place: Place) -> Iterator[Alarm]:

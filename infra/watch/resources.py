@@ -12,7 +12,7 @@ from typing import Any
 
 from chalice.utils import to_cfn_resource_name
 
-from infra.functions import Function
+from infra.functions import Function, Trigger
 from infra.watch.alarm import Alarm, Joint, Query, Urgency
 from infra.watch.alarms import alarms
 from infra.watch.catalogue import Metric
@@ -22,9 +22,14 @@ from infra.watch.watched import TEMPLATE, Watched, watched
 _TOPICS = {Urgency.page: "PageTopicArn", Urgency.ticket: "TicketTopicArn"}
 
 
-def fragment(functions: Sequence[Function]) -> dict[str, Any]:
-    """What is merged into the stack: parameters, conditions and resources."""
-    return {"Parameters": parameters(), "Conditions": conditions(), "Resources": resources(watched(functions))}
+def part(functions: Sequence[Function], _so_far: Mapping[str, Any]) -> dict[str, Any]:
+    """What is merged into the stack: parameters, conditions, resources, and what the rules of schedules are called."""
+    found = watched(functions)
+    return {
+        "Parameters": parameters(),
+        "Conditions": conditions(),
+        "Resources": {**resources(found), **names_of_rules(found)},
+    }
 
 
 def parameters() -> dict[str, Any]:
@@ -55,6 +60,19 @@ def resources(found: Watched) -> dict[str, dict[str, Any]]:
             },
         }
         for name, body in dashboards(found, TEMPLATE).items()
+    }
+
+
+def names_of_rules(found: Watched) -> dict[str, Any]:
+    """The rule of each schedule is called as its function is; else AWS makes a name up, and nobody could say under
+    which one its metrics come."""
+    return {
+        one.logical_id: {
+            "Properties": {
+                "Events": {f"{one.logical_id}Event": {"Properties": {"Name": {"Fn::Sub": TEMPLATE.named(one.name)}}}}
+            }
+        }
+        for one in found.by(Trigger.schedule)
     }
 
 

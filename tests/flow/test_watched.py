@@ -19,6 +19,7 @@ from tests.flow.test_comparing import Clock
 from tests.flow.test_quarantine import counts
 from tests.support.declared import WATCHED
 from tests.support.town import ACCEPT, WHOLE, ZHEJIANG, hotel, staff
+from tests.support.wire import counted, wire
 
 DAY = 86_400
 HEAD = staff("head", ZHEJIANG, "analysis")
@@ -140,6 +141,19 @@ def test_overdue_cases_are_shown_where_they_are_with_the_latest_red_lights(hub: 
         [CENTRE, "1", f"{case.id} 承诺超期升级 03-13 00:00；{case.id} 承诺超期 03-10 00:00"],
     ]
     assert f"{case.id} promised: Overdue 03-10 00:00" in asked(hub, "show_overdue", locale="en")
+
+
+def test_a_widget_costs_reads_that_do_not_grow_with_what_is_stored(hub: Hub) -> None:
+    for _ in range(3):
+        hub.life(hub.file(), ACCEPT)
+    hub.cloud.advance(14 * DAY)
+    asked(hub, "show_overdue")  # the registry is in the process now
+    with wire() as calls:
+        asked(hub, "show_counties")
+    assert counted(calls) == {"BatchGetItem": 1, "Query": 1}
+    with wire() as calls:
+        asked(hub, "show_overdue")
+    assert counted(calls) == {"BatchGetItem": 1, "Query": 2, "GetItem": 1}  # one county, one unit
 
 
 def test_a_widget_shows_the_time_that_is_looked_at(hub: Hub) -> None:

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from infra.functions import Trigger
-from infra.watch import lint_alarms, metric_math
+from infra.functions import Trigger, api_stage
+from infra.local.tables import read_template
+from infra.watch import lint_alarms, lint_stack, metric_math, repeated
+from infra.watch import resources as made
 from infra.watch.alarm import Alarm, Joint, Missing, Query, Urgency
 from infra.watch.alarms import alarms
 from infra.watch.catalogue import Metric, catalogue
-from infra.watch.resources import fragment, logical_id, resources
 from tests.support.declared import PLACE, WATCHED, functions
 
 ROOT = Path(__file__).parents[2]
@@ -69,7 +70,7 @@ def test_an_alarm_on_a_metric_that_is_gone_is_named_whichever_metric_it_is() -> 
 
 
 def test_an_alarm_that_lacks_a_dimension_is_named_whichever_it_is() -> None:
-    tried = 0
+    tried, like = 0, {section: [one for one in SINGLE.values() if one.runbook == section] for section in SECTIONS}
     for alarm in SINGLE.values():
         for place, query in enumerate(alarm.queries):
             for dropped in query.metric.dimensions if query.metric else ():
@@ -78,7 +79,8 @@ def test_an_alarm_that_lacks_a_dimension_is_named_whichever_it_is() -> None:
                 bare = replace(query, metric=replace(query.metric, dimensions=kept))
                 spoilt = replace(alarm, queries=(*alarm.queries[:place], bare, *alarm.queries[place + 1 :]))
                 tried += 1
-                assert any(each.startswith(f"{alarm.name}: ") for each in wrong(put_in(spoilt))), (alarm.name, dropped)
+                beside: list[Alarm | Joint] = [spoilt, *(one for one in like[alarm.runbook] if one != alarm)]
+                assert any(each.startswith(f"{alarm.name}: ") for each in wrong(beside)), (alarm.name, dropped)
     assert tried > 300
 
 
@@ -113,6 +115,27 @@ def test_every_function_stream_schedule_table_index_and_queue_has_its_alarms() -
     assert [name for name in expected() if name not in SINGLE] == []
 
 
+@pytest.mark.parametrize(
+    ("expression", "patience"),
+    [
+        ("rate(1 minute)", (60, 10)),
+        ("rate(10 minutes)", (60, 30)),
+        ("rate(1 hour)", (3_600, 2)),
+        ("rate(6 hours)", (3_600, 12)),
+        ("rate(1 day)", (3_600, 26)),
+        ("cron(10 16-19 * * ? *)", (3_600, 26)),
+    ],
+)
+def test_how_long_a_schedule_may_be_silent_follows_from_how_often_it_runs(
+    expression: str, patience: tuple[int, int]
+) -> None:
+    one = WATCHED.by(Trigger.schedule)[0]
+    assert repeated.patience(replace(one, source=expression)) == patience
+    for seldom in ("cron(0 1 1 * ? *)", "cron(0 1 ? * MON *)", "rate(7 days)"):
+        with pytest.raises(ValueError, match=one.name):
+            repeated.patience(replace(one, source=seldom))
+
+
 def test_the_silence_of_a_schedule_is_trouble() -> None:
     for one in WATCHED.by(Trigger.schedule):
         assert SINGLE[f"{one.name}-silent"].missing is Missing.breaching
@@ -145,10 +168,17 @@ def test_a_section_says_what_it_means_where_to_look_what_to_do_and_whom_to_tell(
         assert f"- **{part}**: " in SECTIONS[section], part
 
 
+def test_what_the_runbook_leads_to_is_there() -> None:
+    text = (ROOT / "docs/runbook.md").read_text("utf-8")
+    for page, anchor in re.findall(r"\]\((\w+\.md)#([^)]+)\)", text):
+        heads = re.findall(r"^#+ (.+)$", (ROOT / "docs" / page).read_text("utf-8"), re.MULTILINE)
+        assert anchor in {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}, anchor
+
+
 # In the stack
 
 
-STACK = fragment(functions())
+STACK = made.part(functions(), {})
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -162,9 +192,9 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def test_each_alarm_is_a_resource_of_its_own_that_leads_to_its_section() -> None:
-    found = resources(WATCHED)
+    found = made.resources(WATCHED)
     for one in ALARMS:
-        properties = found[logical_id(one.name)]["Properties"]
+        properties = found[made.logical_id(one.name)]["Properties"]
         told = properties["AlarmDescription"]["Fn::Sub"]
         assert properties["AlarmName"] == {"Fn::Sub": f"zhongshu-${{Stage}}-{one.name}"}
         assert told.endswith(f"${{RunbookUrl}}#{one.runbook}")
@@ -199,6 +229,42 @@ def deep(value: Any) -> Iterator[dict[str, Any]]:
 
 def test_one_query_of_an_alarm_is_judged_and_the_others_are_reckoned_with() -> None:
     for name, resource in STACK["Resources"].items():
-        if resource["Type"] == "AWS::CloudWatch::Alarm":
+        if resource.get("Type") == "AWS::CloudWatch::Alarm":
             judged = [each for each in resource["Properties"]["Metrics"] if each["ReturnData"]]
             assert judged == resource["Properties"]["Metrics"][-1:], name
+
+
+def test_the_rule_of_a_schedule_is_called_as_its_function_is() -> None:
+    for one in WATCHED.by(Trigger.schedule):
+        (rule,) = STACK["Resources"][one.logical_id]["Properties"]["Events"].items()
+        assert rule == (
+            f"{one.logical_id}Event",
+            {"Properties": {"Name": {"Fn::Sub": f"zhongshu-${{Stage}}-{one.name}"}}},
+        )
+
+
+def translated() -> dict[str, Any]:
+    """A stack in which everything is called as it should be."""
+    named = "zhongshu-${Stage}-"
+    found: dict[str, Any] = read_template(ROOT / "infra/tables.yaml")["Resources"] | {
+        "DeadLetters": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::Sub": f"{named}dead-letters"}}},
+        "RestAPI": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": {"Fn::Sub": "zhongshu-${Stage}"}}},
+        "RestAPIStage": {"Type": "AWS::ApiGateway::Stage", "Properties": {"StageName": api_stage()}},
+    }
+    for one in WATCHED.functions:
+        name = {"Fn::Sub": f"{named}{one.name}"}
+        found[one.logical_id] = {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": name}}
+        if one.trigger is Trigger.schedule:
+            found[f"{one.logical_id}Rule"] = {"Type": "AWS::Events::Rule", "Properties": {"Name": name}}
+    return {"Resources": found}
+
+
+def test_what_is_not_called_as_its_metrics_say_is_named_whichever_it_is() -> None:
+    template = translated()
+    whole = template["Resources"]
+    assert lint_stack.stack(template, WATCHED) == []
+    for gone, resource in whole.items():
+        rest = {"Resources": {name: each for name, each in whole.items() if name != gone}}
+        assert lint_stack.stack(rest, WATCHED)[0].startswith(f"no {resource['Type']} is called ")
+    whole["CasesTable"]["Properties"]["GlobalSecondaryIndexes"].pop()
+    assert lint_stack.stack(template, WATCHED) == ["no index is called zhongshu-${Stage}-cases/mine"]
