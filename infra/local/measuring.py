@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from infra.functions import HTTP_FUNCTION
+from infra.functions import HTTP_FUNCTION, api_stage
 from infra.local.series import Dimensions, Series, Store, key
 
 Handler = Callable[[Any, Any], Any]
@@ -45,7 +45,7 @@ class Measures:
 
     def __init__(self, store: Store, app: str, stage: str, now: Callable[[], datetime]) -> None:
         self._store = store
-        self._api = (("ApiName", f"{app}-{stage}"), ("Stage", stage))
+        self._api = (("ApiName", f"{app}-{stage}"), ("Stage", api_stage()))
         self._prefix = f"{app}-{stage}-"
         self._now = now
         self._series: dict[tuple[str, str, str, str], Series] = {}

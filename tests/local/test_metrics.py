@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.functions import api_stage
 from infra.local.cloud import LocalCloud
 from infra.local.series import Series, reckoned
 from infra.watch import metric_math
@@ -104,7 +105,7 @@ def test_requests_are_counted_as_api_gateway_does(cloud: LocalCloud) -> None:
     cloud.request("GET", "/v1/notes/none")
     cloud.request("GET", "/nowhere")
     cloud.request("GET", "/_local/clock")  # stands beside the API
-    api = {"ApiName": "small-local", "Stage": "local"}
+    api = {"ApiName": "small-local", "Stage": api_stage()}
     names = ("Count", "4XXError", "5XXError")
     sums = answered(*(query(f"m{n}", "AWS/ApiGateway", name, "Sum", **api) for n, name in enumerate(names)))
     assert sums == {"m0": [3], "m1": [2], "m2": [0]}
