@@ -100,7 +100,7 @@ function lines(scale, series, options) {
     const made = [shape("path", { class: `line c${colour}`, d: runs.join(""), "stroke-dasharray": dash })];
     if (points.length > 150) return made;
     return made.concat(
-      points.map(([at, value]) => shape("circle", { class: `dot c${colour}`, cx: scale.x(at), cy: scale.y(value), r: 2 })),
+      points.map(([at, value]) => shape("circle", { class: `dot c${colour}`, cx: scale.x(at), cy: scale.y(value), r: 2.4 })),
     );
   });
 }
