@@ -50,7 +50,7 @@ function stackedTotals(series) {
 
 function scales(series, options, width, height) {
   const values = options.stacked ? stackedTotals(series) : series.flatMap(({ points }) => points.map((point) => point[1]));
-  const most = Math.max(...values, ...options.marks.map((mark) => mark.value), 0) || 1;
+  const most = options.marks.map((mark) => mark.value).concat(values).reduce((one, other) => Math.max(one, other), 0) || 1;
   const ticks = steps(most);
   const top = ticks[ticks.length - 1];
   const inside = { width: width - MARGIN.left - MARGIN.right, height: height - MARGIN.top - MARGIN.bottom };
