@@ -41,7 +41,6 @@ from infra.local.mappings import Mappings
 from infra.local.measuring import Measures
 from infra.local.pump import Pump
 from infra.local.schedules import Scheduler, schedules_of
-from infra.local.series import Store
 from infra.local.widgets import Widgets
 from infra.local.wsgi_client import Reply, call
 from infra.watch.watched import Place
@@ -84,7 +83,6 @@ class LocalCloud:
     scheduler: Scheduler
     letters: DeadLetters
     metrics: Metrics
-    measured: Store
     measures: Measures
     tables: Mapping[str, Rows]
     buckets: Buckets
@@ -233,7 +231,7 @@ class LocalCloud:
             self.pump.skip()
             self.dead_letters()
             self.buckets.empty()
-            self.measured.clear()
+            self.measures.store.clear()
             if now is not None:
                 self.clock.restart(now)
             self.scheduler.rewind()
@@ -337,8 +335,7 @@ def _assembled(
     widgets: Widgets,
 ) -> LocalCloud:
     lock, clock = threading.RLock(), parts.clock
-    measured = cloudwatch_repairs.store_of(REGION)
-    metrics = Metrics(emf.into(measured), clock.now)
+    metrics = Metrics(emf.into(measures.store), clock.now)
     held: list[LocalCloud] = []
     gateway = Gateway(
         app,
@@ -355,8 +352,8 @@ def _assembled(
         moto_repairs.use_keeper(keeper.write)
     # Histories have a stream; the registry, which was published before the first case, holds no clock.
     clock.used = lambda: any(rows for rows in parts.tables.values() if rows.stream)
-    running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, measured, measures)
-    boards = Boards(app, Place(STAGE, REGION, buckets.ACCOUNT, PARTITION), measured)
+    running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, measures)
+    boards = Boards(app, Place(STAGE, REGION, buckets.ACCOUNT, PARTITION), measures.store)
     cloud = LocalCloud(*running, parts.tables, storage, widgets, boards, keeper, lock, contextlib.ExitStack(), {})
     doors = Doors(cloud, lambda moment: moment.astimezone(SHANGHAI).isoformat(timespec="seconds"))
     held.append(cloud)

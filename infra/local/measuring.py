@@ -41,10 +41,10 @@ def known(namespace: str, name: str) -> bool:
 
 
 class Measures:
-    """Counts into a store. `app` and `stage` make the names that things have on AWS."""
+    """Counts into `store`. `app` and `stage` make the names that things have on AWS."""
 
     def __init__(self, store: Store, app: str, stage: str, now: Callable[[], datetime]) -> None:
-        self._store = store
+        self.store = store
         self._api = (("ApiName", f"{app}-{stage}"), ("Stage", api_stage()))
         self._prefix = f"{app}-{stage}-"
         self._now = now
@@ -116,7 +116,7 @@ class Measures:
         series = self._series.get(where)
         if series is None:
             unit = "Milliseconds" if name in _MILLISECONDS else "Count"
-            series = self._series[where] = self._store.series(key(namespace, name, dimensions), unit)
+            series = self._series[where] = self.store.series(key(namespace, name, dimensions), unit)
         series.add(int(self._now().timestamp()) // 60 * 60, float(value))
 
 
