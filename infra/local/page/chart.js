@@ -35,10 +35,10 @@ export function moment(seconds, span) {
   return new Intl.DateTimeFormat("zh-CN", { ...parts, timeZone: ZONE }).format(seconds * 1000);
 }
 
-function steps(most) {
-  const rough = most / 4;
+function steps(most, whole) {
+  const rough = whole ? Math.max(most / 4, 1) : most / 4; // there are no halves of a case
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].find((each) => each * power >= rough) * power;
+  const step = (whole && power < 10 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10]).find((each) => each * power >= rough) * power;
   return Array.from({ length: Math.ceil(most / step) + 1 }, (_, number) => number * step);
 }
 
@@ -51,7 +51,7 @@ function stackedTotals(series) {
 function scales(series, options, width, height) {
   const values = options.stacked ? stackedTotals(series) : series.flatMap(({ points }) => points.map((point) => point[1]));
   const most = options.marks.map((mark) => mark.value).concat(values).reduce((one, other) => Math.max(one, other), 0) || 1;
-  const ticks = steps(most);
+  const ticks = steps(most, values.every(Number.isInteger));
   const top = ticks[ticks.length - 1];
   const inside = { width: width - MARGIN.left - MARGIN.right, height: height - MARGIN.top - MARGIN.bottom };
   return {

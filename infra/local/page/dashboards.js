@@ -164,9 +164,11 @@ async function start() {
   controls.addEventListener("submit", (event) => { event.preventDefault(); report(show(body)); });
   controls.period.addEventListener("change", () => report(show(body)));
   find("theme").addEventListener("click", () => { chooseTheme(true); report(show(body)); });
+  const offerLanguage = () => { find("language").textContent = language === "zh" ? "EN" : "中文"; };
+  offerLanguage();
   find("language").addEventListener("click", () => {
     language = language === "zh" ? "en" : "zh";
-    find("language").textContent = language === "zh" ? "EN" : "中文";
+    offerLanguage();
     report(show(body));
   });
   let waiting = 0;
