@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections import Counter
+from pathlib import Path
+from subprocess import run
 from typing import Any
 
 import pytest
@@ -12,7 +16,9 @@ from tests.flow.conftest import Hub, problem
 from tests.flow.test_boards import BODIES, PLACE
 from tests.flow.test_quarantine import break_one
 from tests.support.declared import WATCHED
-from tests.support.town import HAISHU
+from tests.support.town import HAISHU, WHOLE
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 # Alarms
 
@@ -79,6 +85,34 @@ def test_every_file_that_a_page_asks_for_is_there_and_comes_from_this_machine(hu
             each for each in named if each not in seen and not each.startswith("/_page/swagger") and each != "/"
         ]
     assert {"/_page/chart.js", "/_page/markdown.js", "/_page/theme.js", "/_page/runbook.md"} <= seen
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+@pytest.mark.parametrize("board", BODIES)
+def test_a_browser_draws_every_widget_and_nothing_in_one_can_act(
+    board: str, hub: Hub, url: str, tmp_path: Path
+) -> None:
+    hub.life(hub.file(), *WHOLE)
+    hub.cloud.run_schedule("compute_indices")
+    page = rendered(f"{url}/dashboards/{board}?range=1d", tmp_path)
+    assert 'data-ready="yes"' in page
+    assert 'class="wrong"' not in page
+    kinds = Counter(widget["type"] for widget in BODIES[board]["widgets"])
+    for kind, number in kinds.items():
+        assert len(re.findall(f'class="widget {kind}[" ]', page)) == number, kind
+    drawn = len(re.findall('<svg |class="nothing"|class="number"', page))
+    assert drawn >= kinds["metric"]
+    assert page.count('<iframe sandbox=""') == kinds["custom"]
+    assert "<svg " in page
+
+
+def rendered(url: str, profile: Path) -> str:
+    """What a browser makes of a page, as HTML."""
+    assert CHROMIUM is not None
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", *quiet]
+    command += [f"--user-data-dir={profile}", "--virtual-time-budget=20000", "--dump-dom", url]
+    return run(command, capture_output=True, text=True, check=True, timeout=120).stdout
 
 
 ROW = ["Zhongshu", "CasesReceived", {"id": "m0", "stat": "Sum", "label": "l"}]
