@@ -17,7 +17,7 @@ import typer
 
 from infra.cli import deployed, output
 from infra.cli.output import AsJson, Url
-from infra.local.emf import Metrics
+from infra.local.emf import Metrics, Outbox
 
 _MOST_NAMED = 20
 _COUNTED = ("subjects", "facts", "findings", "cells", "periods", "pending")
@@ -53,10 +53,10 @@ def _of_stage(stage: str, *, repair: bool) -> Mapping[str, Any]:
         now = datetime.now(UTC)
         if repair:
             tool.repair(now)
-        counted = Metrics(boto3.client("cloudwatch"), lambda: now)
-        with counted.caught():
+        outbox = Outbox()
+        with Metrics(outbox.add, lambda: now).caught():
             found = asdict(tool.compare(now))
-        counted.flush()
+        outbox.send(boto3.client("cloudwatch"))
         return found
 
 

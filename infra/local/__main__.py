@@ -24,6 +24,7 @@ _READY = """
 
   接口与试用      {url}/            选择身份后即可操作
   一周样例办件    ./zs demo{at}         看队列、期限和流程节点
+  看板            {url}/dashboards  运维总览、数据链路、业务态势
   算一个期限      ./zs deadline 2026-09-30 7{at}
   取令牌          curl -s {url}/_local/token -d '{{"sub":"zhang","kind":"citizen"}}'
   拨快时钟一天    curl -s {url}/_local/clock -d '{{"advance":86400}}'
@@ -33,6 +34,7 @@ Zhongshu is serving on {url}    (sample registry published: {published} entries;
 
   reference page  {url}/            choose an identity and try the routes
   a sample week   ./zs demo{at}         queues, deadlines and histories, live
+  dashboards      {url}/dashboards  operations, data, the service
   one deadline    ./zs deadline 2026-09-30 7{at}
   a token         curl -s {url}/_local/token -d '{{"sub":"zhang","kind":"citizen"}}'
   a day later     curl -s {url}/_local/clock -d '{{"advance":86400}}'

@@ -27,7 +27,8 @@ from chalice.app import Chalice
 from chalicelib.domain.calendar import SHANGHAI
 from infra import policies
 from infra.functions import HTTP_FUNCTION
-from infra.local import buckets, moto_repairs, tables
+from infra.local import buckets, cloudwatch_repairs, emf, moto_repairs, tables
+from infra.local.boards import Boards
 from infra.local.buckets import Buckets
 from infra.local.clock import LocalClock
 from infra.local.dead_letters import DeadLetters
@@ -39,13 +40,15 @@ from infra.local.gateway import Gateway
 from infra.local.issuer import AUDIENCE, Issuer
 from infra.local.keeping import Keeper, Parts
 from infra.local.mappings import Mappings, queues, resources
+from infra.local.measuring import Measures
 from infra.local.pump import Pump
 from infra.local.rights import Rights
 from infra.local.schedules import Scheduler, schedules_of
 from infra.local.widgets import Widgets
 from infra.local.wsgi_client import Reply, call
+from infra.watch.watched import Place
 
-REGION = "cn-north-1"
+REGION, PARTITION = "cn-north-1", "aws-cn"
 STAGE = "local"
 TEMPLATE = Path(__file__).parents[1] / "tables.yaml"
 DEAD_LETTERS = "DeadLetters"  # the logical id of the queue
@@ -84,9 +87,11 @@ class LocalCloud:
     letters: DeadLetters
     metrics: Metrics
     rights: Rights
+    measures: Measures
     tables: Mapping[str, Rows]
     buckets: Buckets
     widgets: Widgets
+    boards: Boards
     keeper: Keeper | None
     _lock: threading.RLock
     _stack: contextlib.ExitStack
@@ -160,12 +165,15 @@ class LocalCloud:
             self.clock.advance(seconds)
             self._settle()
 
-    def drain(self) -> int:
-        """Read every stream to its end and publish metrics; gives the number of records that are done with."""
+    def catch_up(self) -> None:
+        """Run what fell due by now, and read the streams: what happens by itself on AWS while nobody asks anything."""
         with self._lock:
-            done = self._pumped(self.pump.drain)
-            self.metrics.flush()
-            return done
+            self._settle()
+
+    def drain(self) -> int:
+        """Read every stream to its end; gives the number of records that are done with."""
+        with self._lock:
+            return self._pumped(self.pump.drain)
 
     def run_schedule(self, name: str) -> None:
         """Run one schedule now, and read the streams."""
@@ -178,6 +186,11 @@ class LocalCloud:
         """What a function behind a custom widget answers to the event of a dashboard."""
         with self._lock, self.metrics.caught():
             return self.widgets.ask(name, event)
+
+    def looked_at(self, look: Callable[[Boards], Any]) -> Any:
+        """What is seen on the dashboards, while nothing else runs."""
+        with self._lock:
+            return look(self.boards)
 
     def rebuild(self, *, repair: bool) -> dict[str, Any]:
         """What follows from all histories beside what is kept; `repair` puts what is missing first."""
@@ -218,11 +231,12 @@ class LocalCloud:
                 rows.restore(self._kept.get(name))
             moto_repairs.forget()
             moto_repairs.use_clock(self.clock.now)
+            moto_repairs.use_meter(self.measures)
             self.pump.held = False
             self.pump.skip()
             self.dead_letters()
             self.buckets.empty()
-            self.metrics.forget()
+            self.measures.store.clear()
             self.rights.refused.clear()
             if now is not None:
                 self.clock.restart(now)
@@ -267,7 +281,6 @@ class LocalCloud:
             due = self.scheduler.run_due()
         if due:
             self._pumped(self.pump.poll)
-        self.metrics.settle()
         if self.keeper:
             with moto_repairs.LOCK:
                 self.keeper.settled(now if due else None)
@@ -290,18 +303,21 @@ def _started(
     rights = _rights(template)
     held = Buckets(boto3.client("s3"), buckets.variables(template.with_name(buckets.FILE), STAGE), REGION)
     app = app_factory()
-    mappings = Mappings(app, template, STAGE, rights.held)
+    measures = Measures(cloudwatch_repairs.store_of(REGION), app.app_name, STAGE, clock.now)
+    moto_repairs.use_meter(measures)
+    handlers = {name: rights.held(name, measures.watched(name, handler)) for name, handler in app.handler_map.items()}
+    mappings = Mappings(app, template, STAGE, handlers)
     queue = queues(resources(template), STAGE)[DEAD_LETTERS]
-    letters = DeadLetters(queue, mappings.reader(DEAD_LETTERS), clock.now)
+    letters = DeadLetters(queue, mappings.reader(DEAD_LETTERS), clock.now, measures)
     pump = Pump(
         mappings.streams(),
         {name: each.stream for name, each in rows.items() if each.stream},
         now=clock.now,
         dead_letter=keeper.letters_to(letters.send) if keeper else letters.send,
     )
-    scheduler = Scheduler(schedules_of(app, rights.held), clock.now, pump.poll, REGION)
+    scheduler = Scheduler(schedules_of(app, handlers), clock.now, pump.poll, REGION)
     parts = Parts(rows, pump, clock, scheduler, lambda: moto_repairs.tokens(REGION))
-    return _assembled(app, issuer, parts, letters, rights, held, keeper)
+    return _assembled(app, issuer, parts, letters, rights, held, keeper, measures, Widgets(app, handlers))
 
 
 def _engine(stack: contextlib.ExitStack, clock: LocalClock, template: Path) -> dict[str, Rows]:
@@ -309,6 +325,7 @@ def _engine(stack: contextlib.ExitStack, clock: LocalClock, template: Path) -> d
     moto_repairs.use_clock(clock.now)
     stack.callback(moto_repairs.forget)
     stack.callback(moto_repairs.use_keeper, None)
+    stack.callback(moto_repairs.use_meter, None)
     stack.enter_context(moto.mock_aws(config={"core": {"mock_credentials": False}}))
     definitions = tables.tables_of(tables.read_template(template), STAGE)
     stack.enter_context(environment(tables.create(boto3.client("dynamodb"), definitions)))
@@ -333,9 +350,11 @@ def _assembled(
     rights: Rights,
     storage: Buckets,
     keeper: Keeper | None,
+    measures: Measures,
+    widgets: Widgets,
 ) -> LocalCloud:
     lock, clock = threading.RLock(), parts.clock
-    metrics = Metrics(boto3.client("cloudwatch"), clock.now)
+    metrics = Metrics(emf.into(measures.store), clock.now)
     held: list[LocalCloud] = []
 
     @contextlib.contextmanager
@@ -350,6 +369,7 @@ def _assembled(
         around=entered,
         afterwards=lambda: held[0]._settle(),
         lock=lock,
+        told=measures.answered,
     )
     if keeper:
         keeper.take_up(parts)
@@ -358,21 +378,9 @@ def _assembled(
     # Histories are read whole; of the registry, which was published before the first case and holds no clock, a part.
     histories = {each.table for each in parts.pump.mappings if not each.options.passes}
     clock.used = lambda: any(parts.tables[name].rows for name in histories)
-    running = (
-        gateway,
-        clock,
-        issuer,
-        parts.pump,
-        parts.scheduler,
-        letters,
-        metrics,
-        rights,
-        parts.tables,
-        storage,
-        Widgets(app, rights.held),
-        keeper,
-    )
-    cloud = LocalCloud(*running, lock, contextlib.ExitStack(), {})
+    running = (gateway, clock, issuer, parts.pump, parts.scheduler, letters, metrics, rights, measures)
+    boards = Boards(app, Place(STAGE, REGION, buckets.ACCOUNT, PARTITION), measures.store)
+    cloud = LocalCloud(*running, parts.tables, storage, widgets, boards, keeper, lock, contextlib.ExitStack(), {})
     doors = Doors(cloud, lambda moment: moment.astimezone(SHANGHAI).isoformat(timespec="seconds"))
     held.append(cloud)
     return cloud

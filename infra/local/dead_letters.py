@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 
@@ -66,11 +66,20 @@ class Reader:
     batch_size: int
 
 
+class Meter(Protocol):
+    """Who counts the messages of a queue."""
+
+    def sent(self, queue: str) -> None: ...
+    def waiting(self, queue: str, messages: int, oldest: datetime | None) -> None: ...
+
+
 class DeadLetters:
     """The queue of this name, made in moto. `waiting`: whether there may be messages in it; nobody else writes here, so
     that an empty queue need not be asked."""
 
-    def __init__(self, name: str, reader: Reader | None, now: Callable[[], datetime]) -> None:
+    def __init__(self, name: str, reader: Reader | None, now: Callable[[], datetime], meter: Meter) -> None:
+        self._name = name
+        self._meter = meter
         self._client = boto3.client("sqs")
         self._url: str = self._client.create_queue(QueueName=name)["QueueUrl"]
         self._arn: str = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])[
@@ -79,11 +88,14 @@ class DeadLetters:
         self._reader = reader
         self._now = now
         self.waiting = False
+        self._since: dict[str, datetime] = {}
 
     def send(self, message: Message) -> None:
         """Put a message in."""
-        self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(message))
+        sent = self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(message))
+        self._since[sent["MessageId"]] = self._now()
         self.waiting = True
+        self._meter.sent(self._name)
 
     def deliver(self) -> int:
         """Give the messages to the reader, each once; how many it dealt with. The others are there the next time."""
@@ -93,12 +105,14 @@ class DeadLetters:
         size = self._reader.batch_size
         batches = [messages[start : start + size] for start in range(0, len(messages), size)]
         failed = [batch for batch in batches if not self._delivered(self._reader, batch)]
-        for message in (each for batch in failed for each in batch):
+        left = [message for batch in failed for message in batch]
+        for message in left:
             self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
             )
-        self.waiting = bool(failed)
-        return len(messages) - sum(map(len, failed))
+        self.waiting = bool(left)
+        self._meter.waiting(self._name, len(left), min(self._since.values(), default=None))
+        return len(messages) - len(left)
 
     def take(self) -> list[dict[str, Any]]:
         """All messages, taken out."""
@@ -125,6 +139,7 @@ class DeadLetters:
 
     def _delete(self, message: Mapping[str, Any]) -> None:
         self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        self._since.pop(message["MessageId"], None)
 
     def _record(self, message: Mapping[str, Any]) -> dict[str, Any]:
         at = str(int(self._now().timestamp() * 1000))

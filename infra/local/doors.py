@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from chalicelib.errors import FieldError, InvalidInput, MethodNotAllowed, NotFound, Refused
 from infra.local import pages
 from infra.local.answers import Answer, document, fields_of, problem
+from infra.local.boards import Boards
 from infra.local.buckets import Buckets
 
 Fields = Mapping[str, Any]
@@ -26,12 +27,14 @@ class Operated(Protocol):
     def now(self) -> datetime: ...
     def set_clock(self, moment: datetime) -> None: ...
     def advance(self, seconds: float) -> None: ...
+    def catch_up(self) -> None: ...
     def drain(self) -> int: ...
     def run_schedule(self, name: str) -> None: ...
     def rebuild(self, *, repair: bool) -> Mapping[str, Any]: ...
     def fill_lake(self) -> int: ...
     def schedule_names(self) -> list[str]: ...
     def ask_widget(self, name: str, event: Mapping[str, Any]) -> str: ...
+    def looked_at(self, look: Callable[[Boards], Any]) -> Any: ...
     @property
     def buckets(self) -> Buckets: ...
 
@@ -78,11 +81,30 @@ class Doors:
         if path.startswith("/_local/widgets/"):
             name = path.removeprefix("/_local/widgets/")
             return {"POST": lambda event: self._widget(name, event)}
+        if path == "/_local/dashboards":
+            return {"GET": lambda _: {"dashboards": self._cloud.looked_at(Boards.names), **self._now()}}
+        if path.startswith("/_local/dashboards/"):
+            name = path.removeprefix("/_local/dashboards/")
+            return {"GET": lambda _: self._cloud.looked_at(lambda boards: boards.body(name))}
+        if path == "/_local/metrics":
+            return {"POST": self._metrics}
+        if path == "/_local/alarms":
+            return {"GET": lambda _: self._alarms()}
         raise NotFound(
             "没有这个地址",
             "there is: /_local/token, /_local/clock, /_local/drain, /_local/rebuild, /_local/lake, "
-            "/_local/schedules/{name}, /_local/widgets/{name}",
+            "/_local/schedules/{name}, /_local/widgets/{name}, /_local/dashboards/{name}, /_local/metrics, "
+            "/_local/alarms",
         )
+
+    def _metrics(self, fields: Fields) -> dict[str, Any]:
+        rows, period, start, end = _asked(fields)
+        return {"series": self._cloud.looked_at(lambda boards: boards.figures(rows, period, start, end))}
+
+    def _alarms(self) -> dict[str, Any]:
+        self._cloud.catch_up()
+        now = self._cloud.now()
+        return {"alarms": self._cloud.looked_at(lambda boards: boards.alarms(now)), **self._now()}
 
     def _lake(self) -> dict[str, Any]:
         self._cloud.drain()
@@ -126,9 +148,24 @@ class Doors:
         return self._now()
 
 
-def _moment(text: Any) -> datetime:
+def _asked(fields: Fields) -> tuple[list[Any], int, int, int]:
+    """The rows of a widget, a period in seconds, and from when until when."""
+    rows, period, wrong = fields.get("metrics"), fields.get("period"), []
+    start, end = (int(_moment(fields.get(name), name).timestamp()) for name in ("from", "to"))
+    if not isinstance(rows, list):
+        wrong.append(FieldError("metrics", "list", "应为看板部件的metrics数组", "must be the metrics of a widget"))
+    if not isinstance(period, int) or period <= 0 or period % 60:
+        wrong.append(FieldError("period", "period", "应为60的倍数（秒）", "must be a multiple of 60 seconds"))
+    if start >= end:
+        wrong.append(FieldError("to", "order", "应晚于from", "must be later than from"))
+    if wrong or not isinstance(rows, list) or not isinstance(period, int):
+        raise InvalidInput(errors=wrong)
+    return rows, period, start, end
+
+
+def _moment(text: Any, field: str = "now") -> datetime:
     try:
         return datetime.fromisoformat(text)
     except (TypeError, ValueError):
-        wrong = FieldError("now", "date_time", "应为RFC 3339时间", "must be an RFC 3339 time")
+        wrong = FieldError(field, "date_time", "应为RFC 3339时间", "must be an RFC 3339 time")
         raise InvalidInput(errors=[wrong]) from None

@@ -1,8 +1,7 @@
-"""Metrics that functions print in CloudWatch's embedded metric format, taken to the local CloudWatch.
+"""CloudWatch's embedded metric format: the lines in which functions tell metrics are taken off standard output.
 
-Lines are caught on standard output while a function runs; all others pass. What was caught is kept by minute and
-published on `flush`, so that a request does not wait for it. Times are the local clock's. This module must not know
-which metrics there are.
+Lines are caught while a function runs; all others pass. Times are the local clock's. This module must not know which
+metrics there are.
 """
 
 from __future__ import annotations
@@ -13,23 +12,21 @@ import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from moto.cloudwatch.models import cloudwatch_backends
-from moto.core.models import DEFAULT_ACCOUNT_ID
+from infra.local.series import Key, Store, key
 
-Series = tuple[str, str, str, tuple[tuple[str, str], ...], datetime]
+Add = Callable[[Key, str, int, float], None]  # series, unit, beginning of the minute, value
 _BATCH = 500
 
 
 class Metrics:
-    """Metrics not yet published: for each series and minute, how often which value was seen."""
+    """Gives every value of an EMF line to `add`."""
 
-    def __init__(self, client: Any, now: Callable[[], datetime]) -> None:
-        self._client = client
+    def __init__(self, add: Add, now: Callable[[], datetime]) -> None:
+        self._add = add
         self._now = now
-        self._seen: defaultdict[Series, Counter[float]] = defaultdict(Counter)
         self.bytes = 0  # of the lines that were taken, which AWS bills as logs
 
     @contextlib.contextmanager
@@ -48,44 +45,42 @@ class Metrics:
         except (ValueError, KeyError, TypeError):
             return False
         self.bytes += len(line.encode()) + 1
-        minute = self._minute()
+        minute = int(self._now().timestamp()) // 60 * 60
         for directive in directives:
             for names in directive.get("Dimensions") or [[]]:
-                dimensions = tuple(sorted((name, str(event[name])) for name in names))
+                dimensions = [(name, str(event[name])) for name in names]
                 for metric in directive["Metrics"]:
-                    series = (
-                        directive["Namespace"],
-                        metric["Name"],
-                        metric.get("Unit", "None"),
-                        dimensions,
-                        minute,
-                    )
+                    series = key(directive["Namespace"], metric["Name"], dimensions)
                     values = event[metric["Name"]]
-                    self._seen[series].update(map(float, values if isinstance(values, list) else [values]))
+                    for value in values if isinstance(values, list) else [values]:
+                        self._add(series, metric.get("Unit", "None"), minute, float(value))
         return True
 
-    def forget(self) -> None:
-        """Forget what was kept and what was published."""
-        self._seen.clear()
-        cloudwatch_backends[DEFAULT_ACCOUNT_ID][self._client.meta.region_name].reset()
 
-    def settle(self) -> None:
-        """Publish once the minute in which something was seen is over."""
-        if self._seen and next(reversed(self._seen))[-1] != self._minute():
-            self.flush()
+def into(store: Store) -> Add:
+    """What keeps values in a store of this process."""
+    return lambda series, unit, minute, value: store.series(series, unit).add(minute, value)
 
-    def _minute(self) -> datetime:
-        return self._now().replace(second=0, microsecond=0)
 
-    def flush(self) -> int:
-        """Publish what was kept; gives the number of data points."""
+class Outbox:
+    """Values for the CloudWatch of a stage, sent all at once; `add` is what Metrics wants."""
+
+    def __init__(self) -> None:
+        self._seen: defaultdict[tuple[Key, str, int], Counter[float]] = defaultdict(Counter)
+
+    def add(self, series: Key, unit: str, minute: int, value: float) -> None:
+        """Keep a value until it is sent."""
+        self._seen[series, unit, minute][value] += 1
+
+    def send(self, client: Any) -> int:
+        """Send what was kept through a boto3 client; gives the number of data points."""
         by_namespace: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-        for (namespace, name, unit, dimensions, minute), counts in self._seen.items():
+        for ((namespace, name, dimensions), unit, minute), counts in self._seen.items():
             by_namespace[namespace].append(
                 {
                     "MetricName": name,
-                    "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions],
-                    "Timestamp": minute,
+                    "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions],
+                    "Timestamp": datetime.fromtimestamp(minute, UTC),
                     "Values": list(counts.keys()),
                     "Counts": [float(count) for count in counts.values()],
                     "Unit": unit,
@@ -94,7 +89,7 @@ class Metrics:
         self._seen.clear()
         for namespace, points in by_namespace.items():
             for start in range(0, len(points), _BATCH):
-                self._client.put_metric_data(Namespace=namespace, MetricData=points[start : start + _BATCH])
+                client.put_metric_data(Namespace=namespace, MetricData=points[start : start + _BATCH])
         return sum(map(len, by_namespace.values()))
 
 

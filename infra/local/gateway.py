@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -88,7 +89,8 @@ class Gateway:
     """The WSGI application.
 
     `beside` answers what stands outside the app or gives None; `around` is entered with the app; `afterwards` runs when
-    an answer is on its way, before the next request enters the app; `lock` is held for the app and for `afterwards`.
+    an answer is on its way, before the next request enters the app; `lock` is held for the app and for `afterwards`;
+    `told` learns of each answer its status, how long it took and how long of that the app, in seconds.
     """
 
     def __init__(
@@ -100,12 +102,14 @@ class Gateway:
         around: Callable[[], AbstractContextManager[None]],
         afterwards: Callable[[], None],
         lock: threading.RLock,
+        told: Callable[[int, float, float | None], None],
     ) -> None:
         self._app = app
         self._beside = beside
         self._around = around
         self._afterwards = afterwards
         self._lock = lock
+        self._told = told
         self._gateway = LocalGateway(app, Config(config_from_disk={"app_name": app.app_name}))
         self._matcher = _Matcher(list(app.routes))
         self._converter = _Converter(self._matcher, app.api.binary_types, now)
@@ -128,7 +132,7 @@ class Gateway:
 
     def _answer(self, method: str, environ: Environ) -> tuple[Answer, bool]:
         """The answer, and whether the app was entered."""
-        uri = _raw_uri(environ)
+        uri, began = _raw_uri(environ), time.perf_counter()
         try:
             body = _body(environ)
             answer = self._beside(method, urlsplit(uri).path, body, environ)
@@ -136,9 +140,15 @@ class Gateway:
                 return answer, False
             self._refuse_unknown(method, uri)
         except Refused as refusal:
-            return problem(refusal, environ.get("HTTP_ACCEPT_LANGUAGE"), *self._allow(refusal, uri)), False
+            answer = problem(refusal, environ.get("HTTP_ACCEPT_LANGUAGE"), *self._allow(refusal, uri))
+            self._told(answer.status, time.perf_counter() - began, None)
+            return answer, False
         with self._lock, self._around():
-            return self._enter(method, uri, body, environ), True
+            entered = time.perf_counter()
+            answer = self._enter(method, uri, body, environ)
+            done = time.perf_counter()
+            self._told(answer.status, done - began, done - entered)
+            return answer, True
 
     def _refuse_unknown(self, method: str, uri: str) -> None:
         try:

@@ -55,14 +55,14 @@ def queues(found: Properties, stage: str) -> dict[str, str]:
 
 
 class Mappings:
-    """The mappings of an app under the template beside `tables`, if there is one; `stage` is a part of names on AWS.
-    Handlers run as `held` gives them back."""
+    """The mappings of an app under the template beside `tables`, if there is one; `stage` is a part of names on AWS,
+    `handlers` are called in place of the app's own."""
 
-    def __init__(self, app: Chalice, tables: Path, stage: str, held: Held = lambda _, handler: handler) -> None:
+    def __init__(self, app: Chalice, tables: Path, stage: str, handlers: Mapping[str, Function] | None = None) -> None:
         self._resources = resources(tables)
         self._app = app
         self._stage = stage
-        self._held = held
+        self._handlers = handlers or app.handler_map
 
     def streams(self) -> list[StreamMapping]:
         """One for each function that reads a stream. ValueError for what is not understood; a table is named by its
@@ -89,11 +89,11 @@ class Mappings:
         _check(config.name, given)
         table = _resource(found["Stream"]) if "Stream" in found else re.split(r"[:/]", config.stream_arn)[-1]
         name = f"{self._app.app_name}-{self._stage}-{config.name}"
-        handler = self._held(config.name, self._app.handler_map[config.name])
+        handler = self._handlers[config.name]
         return StreamMapping(config.name, table, handler, given["BatchSize"], _options(given), name)
 
     def _invoke(self, function: str) -> Callable[[Properties], bool]:
-        handler = self._held(function, self._app.handler_map[function])
+        handler = self._handlers[function]
         return lambda event: invoked(function, handler, event)[0]
 
     def _properties(self, function: str, source: str, known: set[str]) -> Properties:

@@ -27,9 +27,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 from xml.sax.saxutils import escape
 
 import botocore
@@ -41,10 +41,10 @@ from moto.dynamodb.exceptions import ResourceNotFoundException
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 
+from infra.local import cloudwatch_repairs, rights
 from infra.local import dynamo_reads as reads
 from infra.local import dynamo_streams as streams
 from infra.local import dynamo_writes as writes
-from infra.local import rights
 from infra.local.dynamo_rows import Rows, Stream
 from infra.local.dynamo_values import Fault
 
@@ -69,10 +69,19 @@ _ACTIONS: dict[str, Callable[[writes.Store, dict[str, Any]], dict[str, Any]]] = 
     "DynamoDBStreams_20120810.GetShardIterator": streams.get_shard_iterator,
     "DynamoDBStreams_20120810.GetRecords": streams.get_records,
 }
+_WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
 _PARTIQL = ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction")
 _BACKUPS = ("CreateBackup", "DeleteBackup", "DescribeBackup", "ListBackups", "RestoreTableFromBackup")
 _DENIED = "AccessDeniedException"
+_WANTED = "ReturnConsumedCapacity"
 _REFUSED = {*_PARTIQL, *_BACKUPS, "RestoreTableToPointInTime", "ExportTableToPointInTime", "ImportTable"}
+
+
+class Meter(Protocol):
+    """Who is told what actions cost."""
+
+    def spent(self, capacity: Mapping[str, Any], *, writing: bool) -> None: ...
+    def refused(self, table: str) -> None: ...
 
 
 def _real_time() -> datetime:
@@ -84,6 +93,7 @@ class _Installed:
 
     clock: Clock = staticmethod(_real_time)
     keep: Keep | None = None
+    meter: Meter | None = None
     stores: dict[str, writes.Store] = {}  # noqa: RUF012  one per process, as moto's own backends are
 
 
@@ -95,6 +105,7 @@ def install() -> None:
     if BotocoreStubber.process_request is _process_request:
         return
     BotocoreStubber.process_request = _process_request
+    cloudwatch_repairs.install()
     BUILTIN_HANDLERS.append(("choose-signer.dynamodb", _unsigned))  # as moto puts in its own: clients made from now on
     Table.__len__ = lambda table: len(rows_of(table))
     Table.set_stream_specification = _set_stream_specification
@@ -110,6 +121,11 @@ def use_keeper(keep: Keep | None) -> None:
     _Installed.keep = keep
     for store in _Installed.stores.values():
         store.keep = keep
+
+
+def use_meter(meter: Meter | None) -> None:
+    """Tell this meter what every action costs, from now on; None: nobody."""
+    _Installed.meter = meter
 
 
 def tokens(region: str) -> dict[str, tuple[str, datetime]]:
@@ -214,14 +230,30 @@ def _refusal(target: str, request: Any) -> Answer | None:
 
 
 def _answer(action: Callable[[writes.Store, dict[str, Any]], dict[str, Any]], operation: str, request: Any) -> Answer:
-    body = json.loads(request.body)
+    body, meter = json.loads(request.body), _Installed.meter
     try:
         if refusal := rights.refusal(operation, body):
             raise Fault(_DENIED, refusal)
-        result = action(_store(_region(request.url)), body)
+        result = action(_store(_region(request.url)), {**body, _WANTED: "INDEXES"} if meter else body)
     except Fault as fault:
+        if meter and fault.code == "ConditionalCheckFailedException":
+            meter.refused(body["TableName"])
         return _error(fault)
+    if meter and "ConsumedCapacity" in result:
+        _metered(result, meter, body.get(_WANTED, "NONE"), writing=operation in _WRITES)
     return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(result)
+
+
+def _metered(result: dict[str, Any], meter: Meter, wanted: str, *, writing: bool) -> None:
+    """Tell the meter what an answer cost, and leave of it in the answer what was wanted."""
+    told = result["ConsumedCapacity"]
+    for each in told if isinstance(told, list) else [told]:
+        meter.spent(each, writing=writing)
+        if wanted == "TOTAL":
+            each.pop("Table")
+            each.pop("GlobalSecondaryIndexes", None)
+    if wanted == "NONE":
+        del result["ConsumedCapacity"]
 
 
 def _error(fault: Fault) -> Answer:

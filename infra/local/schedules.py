@@ -8,7 +8,7 @@ reads them. This module must not know what the functions do.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -35,16 +35,15 @@ class Schedule:
     fell_due: Callable[[datetime, datetime], bool]
 
 
-def schedules_of(app: Chalice, held: Callable[[str, Handler], Handler]) -> dict[str, Schedule]:
-    """The schedules that the app declares, by function name; handlers run as `held` gives them back. Raises ValueError
-    for an expression that is neither rate() nor cron()."""
+def schedules_of(app: Chalice, handlers: Mapping[str, Callable[[Any, Any], Any]]) -> dict[str, Schedule]:
+    """The schedules that the app declares, by function name, with what is called. Raises ValueError for an expression
+    that is neither rate() nor cron()."""
     found = {}
     for config in app.event_sources:
         if isinstance(config, ScheduledEventConfig):
             given = config.schedule_expression
             text = given if isinstance(given, str) else given.to_string()
-            handler = held(config.name, app.handler_map[config.name])
-            found[config.name] = Schedule(config.name, text, handler, parse(text))
+            found[config.name] = Schedule(config.name, text, handlers[config.name], parse(text))
     return found
 
 

@@ -11,14 +11,13 @@ from chalice.app import Chalice
 from chalice.local import LambdaContext
 
 from chalicelib.errors import NotFound
-from infra.local.rights import Function
 
 
 class Widgets:
-    """The pure functions of an app, by name, each held to its rights by `held`."""
+    """The pure functions of an app, by name; `handlers` are what is called."""
 
-    def __init__(self, app: Chalice, held: Callable[[str, Function], Function]) -> None:
-        self._handlers = {each.name: held(each.name, app.handler_map[each.name]) for each in app.pure_lambda_functions}
+    def __init__(self, app: Chalice, handlers: Mapping[str, Callable[[Any, Any], Any]]) -> None:
+        self._handlers = {each.name: handlers[each.name] for each in app.pure_lambda_functions}
 
     @property
     def names(self) -> list[str]:

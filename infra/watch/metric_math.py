@@ -13,6 +13,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 
 FUNCTIONS = frozenset({"IF", "FILL", "HOUR", "DAY"})
 _WORDS = ((re.compile(r"\bAND\b"), "and"), (re.compile(r"\bOR\b"), "or"))
@@ -36,6 +37,7 @@ class NotUnderstoodError(ValueError):
     """An expression that is none, or uses what we do not."""
 
 
+@cache  # an expression is reckoned at every period of a graph
 def ids(expression: str) -> frozenset[str]:
     """The ids that an expression names. NotUnderstoodError where it is none of ours."""
     tree = _parsed(expression)
@@ -53,6 +55,7 @@ def value(expression: str, at: datetime, values: Mapping[str, float | None]) -> 
     return _value(_parsed(expression).body, at.astimezone(UTC), values)
 
 
+@cache
 def _parsed(expression: str) -> ast.Expression:
     for word, ours in _WORDS:
         expression = word.sub(ours, expression)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,7 @@ from chalicelib.domain.calendar import SHANGHAI
 from chalicelib.http.identity import Verifier
 from infra.local import load_registry, moto_repairs
 from infra.local.cloud import LocalCloud
+from infra.local.server import serving
 from infra.local.wsgi_client import Reply
 from tests.support.issuing import AUDIENCE, ISSUER, Issuer
 from tests.support.small_app import tiny
@@ -128,6 +130,18 @@ def hub(running: LocalCloud) -> Iterator[Hub]:
     registry.forget()
     yield Hub(running)
     assert not running.rights.refused, "\n".join(running.rights.refused)
+
+
+@pytest.fixture
+def url(hub: Hub) -> Iterator[str]:
+    """Where the hub is served over HTTP."""
+    with serving(hub.cloud.wsgi, 0) as server:
+        running = threading.Thread(target=server.run)
+        running.start()
+        yield f"http://127.0.0.1:{server.effective_port}"
+        server.trigger.pull_trigger(server.close)
+        running.join(10)
+        assert not running.is_alive()
 
 
 @pytest.fixture

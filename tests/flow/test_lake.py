@@ -25,12 +25,11 @@ from infra.local.pump import StreamMapping
 from tests.flow.conftest import NINE, Hub
 from tests.flow.test_indices import HEAD, settled
 from tests.flow.test_rebuild import busy_month
-from tests.flow.test_zs_commands import url, zs
+from tests.flow.test_zs_commands import zs
 from tests.support.told import ANSWER, WATCH, complaint, told
 from tests.support.town import ACCEPT, ID_NUMBER, NAME, PHONE, PUBLISHER, WHOLE
 from tests.support.wire import counted, s3_wire, wire
 
-__all__ = ["url"]
 PAGE = Path(__file__).parents[2] / "docs/data-lake.md"
 DAY = "2026-03-02"
 FACTS = "zhongshu-local-facts"

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess, run
 from typing import Any
 
 import boto3
-import pytest
 from typer.testing import CliRunner, Result
 
 from infra.cli import demo_command
 from infra.cli.commands import app
 from infra.cli.hub import Hub as Client
-from infra.local.server import serving
 from tests.flow.conftest import Hub
 
 ROOT = Path(__file__).parents[2]
@@ -37,17 +33,6 @@ COMMANDS = [
     "lake",
     "forecast",
 ]
-
-
-@pytest.fixture
-def url(hub: Hub) -> Iterator[str]:
-    with serving(hub.cloud.wsgi, 0) as server:
-        running = threading.Thread(target=server.run)
-        running.start()
-        yield f"http://127.0.0.1:{server.effective_port}"
-        server.trigger.pull_trigger(server.close)
-        running.join(10)
-        assert not running.is_alive()
 
 
 def zs(*arguments: str) -> CompletedProcess[str]:

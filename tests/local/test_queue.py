@@ -18,6 +18,8 @@ import pytest
 from infra.local.cloud import ENVIRONMENT, LocalCloud
 from infra.local.dead_letters import DeadLetters, Reader
 from infra.local.environment import environment
+from infra.local.measuring import Measures
+from infra.local.series import Store, key
 from tests.local.conftest import NINE
 from tests.local.pumped import NOW
 from tests.support.wire import Trouble, first, wire
@@ -45,8 +47,9 @@ def aws() -> Iterator[None]:
         yield
 
 
-def queue(reading: Reading | None, batch_size: int = 1) -> DeadLetters:
-    found = DeadLetters("letters", Reader(reading, batch_size) if reading else None, lambda: NOW)
+def queue(reading: Reading | None, batch_size: int = 1, store: Store | None = None) -> DeadLetters:
+    measures = Measures(store or Store(), "small", "test", lambda: NOW)
+    found = DeadLetters("letters", Reader(reading, batch_size) if reading else None, lambda: NOW, measures)
     for n in range(3):
         found.send({"n": n})
     return found
@@ -65,8 +68,8 @@ def test_a_message_that_was_dealt_with_does_not_come_again() -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_a_message_that_fails_is_there_the_next_time_and_holds_no_other_up() -> None:
-    reading = Reading(1)
-    letters = queue(reading)
+    reading, store = Reading(1), Store()
+    letters = queue(reading, store=store)
     assert letters.deliver() == 2
     assert letters.waiting
     assert letters.deliver() == 0
@@ -74,6 +77,15 @@ def test_a_message_that_fails_is_there_the_next_time_and_holds_no_other_up() -> 
     reading.refused.clear()
     assert letters.deliver() == 1
     assert not letters.waiting
+    told = {
+        name: [
+            value
+            for _, samples in store.series(key("AWS/SQS", name, [("QueueName", "letters")])).minutes()
+            for value in samples
+        ]
+        for name in ("NumberOfMessagesSent", "ApproximateNumberOfMessagesVisible")
+    }
+    assert told == {"NumberOfMessagesSent": [(1, 3)], "ApproximateNumberOfMessagesVisible": [(1, 2), (0, 1)]}
 
 
 @pytest.mark.usefixtures("aws")
