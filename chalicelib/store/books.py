@@ -28,6 +28,7 @@ NO_DUE = 253402271999  # a paused case stands behind every dated one: 9999-12-31
 LONGEST_BATCH = 100  # keys of one BatchGetItem
 DESK = "desk"  # the index of an organisation's queue, in every book
 MINE = "mine"  # the index of what somebody filed, in every book
+_QUEUED = frozenset({"id", "i", "s", "c", "q"})  # a head that lacks one of them was put aside, and is in quarantine
 
 
 class _Nodes(Attribute[Sequence[Node]]):
@@ -190,7 +191,7 @@ class Book:
                 limit=most,
             )
         onward = page.get("LastEvaluatedKey")
-        return [_queued(item) for item in page["Items"]], {
+        return [_queued(item) for item in page["Items"] if item.keys() >= _QUEUED], {
             "id": onward["id"]["S"],
             "q": int(onward["q"]["N"]),
         } if onward else None

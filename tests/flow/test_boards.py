@@ -19,7 +19,7 @@ from infra.watch import dashboards
 from infra.watch.watched import Place
 from tests.flow.conftest import NINE, Filed, Hub, problem
 from tests.flow.rating_steps import BAD, rated
-from tests.flow.test_quarantine import BROKEN, MANY, put, stored
+from tests.flow.test_quarantine import BROKEN, out_of_reach, put, stored
 from tests.support.declared import WATCHED
 from tests.support.town import (
     ACCEPT,
@@ -35,7 +35,7 @@ from tests.support.town import (
     lodging,
     staff,
 )  # fmt: skip
-from tests.support.wire import Call, Send, Trouble, first, tapped, wire
+from tests.support.wire import Call, Send, tapped, wire
 
 DAY = 86_400
 NOWHERE = "/v1/nowhere"
@@ -142,7 +142,7 @@ def given_up(run: Run, case: Filed) -> None:
     item = stored(case)
     del item["c"]
     put(BROKEN, item)
-    with wire(first("PutItem", Trouble.throttled, MANY)):
+    with wire(out_of_reach):
         run.cloud.drain()
     run.cloud.drain()
 

@@ -11,8 +11,8 @@ import pytest
 
 from infra.local.pump import SHARD
 from tests.flow.conftest import NINE, Hub
-from tests.flow.test_quarantine import BROKEN, MANY, put, rows, stored
-from tests.support.wire import Trouble, first, wire
+from tests.flow.test_quarantine import BROKEN, out_of_reach, put, rows, stored
+from tests.support.wire import wire
 
 
 def record(key: str, number: int) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def test_an_error_in_the_code_is_lambdas_to_retry(error: Exception) -> None:
 
 def test_poison_that_cannot_be_put_aside_waits(hub: Hub) -> None:
     reacting = Reacting({1: KeyError("n"), 3: TypeError()})
-    with wire(first("PutItem", Trouble.throttled, MANY)):
+    with wire(out_of_reach):
         assert handled(reacting, "abc") == ["1"]
     assert rows(hub) == []
     assert handled(reacting, "abc") == []

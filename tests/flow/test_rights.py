@@ -40,11 +40,11 @@ from tests.flow import (
 )
 from tests.flow.conftest import NINE, Hub
 from tests.flow.rating_steps import DAY, FINISHED
-from tests.flow.test_quarantine import MANY
+from tests.flow.test_quarantine import out_of_reach
 from tests.flow.test_supervision import WATCH, published
 from tests.support.told import told
 from tests.support.town import CORRECT, HAISHU, LI, NANMEN, POOL, PUBLISHER, SUPPLEMENT, hotel, materials, observed
-from tests.support.wire import Trouble, calm, first, wire
+from tests.support.wire import calm, wire
 
 Play = Callable[[Hub], object]
 
@@ -76,7 +76,7 @@ def put_aside_and_given_up(hub: Hub) -> None:
     """Of every stream that is read, a record that its function puts aside, and one that Lambda gives up."""
     declared = tables.tables_of(tables.read_template(TEMPLATE), STAGE)
     read = [declared[each.table] for each in hub.cloud.pump.mappings]
-    for key, weather in (("1", calm), ("2", first("PutItem", Trouble.throttled, MANY))):
+    for key, weather in (("1", calm), ("2", out_of_reach)):
         for table in read:
             boto3.client("dynamodb").put_item(TableName=table["TableName"], Item=_broken(table, key))
         with wire(weather):
