@@ -284,6 +284,18 @@ def test_a_closed_month_stays_as_it_was_and_what_comes_later_is_an_erratum(hub: 
     assert [(one["org"], one["indicators"]) for one in ranking["errata"]] == [(HAISHU, [])]
 
 
+def test_who_had_nothing_when_the_month_was_closed_is_told_where_the_erratum_is(hub: Hub) -> None:
+    settled(hub, 1)
+    hub.cloud.set_clock(NINE.replace(month=4, day=2))
+    assert hub.ask("POST", "/v1/indices/2026-03/close", HEAD).status == 200
+    told = observed("2026-03-03T10:00:00+08:00", "2026-03-05T23:59:59+08:00", "late")
+    hub.file({**told, "organisation": JIANGBEI}, POOL)
+    compute(hub)
+    found = problem(hub.ask("GET", f"/v1/indices/2026-03/{JIANGBEI}", HEAD), 404, "not_found")
+    assert found["text"]["en"].endswith("is an erratum of /v1/indices/2026-03?level=county")
+    assert JIANGBEI in [one["org"] for one in hub.get("/v1/indices/2026-03", HEAD)["errata"]]
+
+
 def test_months_are_closed_by_the_schedule_on_the_sixth_day(hub: Hub) -> None:
     hub.file()
     compute(hub)
