@@ -31,7 +31,7 @@ def assessment(call: Call) -> AssessmentOut | File:
             name = f"assessment-{told.stamp.period}-{told.standing.org}.html"
             return File(HTML, name, pages.assessment(found))
         case _:
-            tables = [_lines_of(told), _parts_of(told), *_construction_of(told)]
+            tables = [_lines_of(told), _parts_of(told), *_construction_of(told), sheets.of_stamp(told.stamp)]
             return sheets.as_file(query.format, call.accept, tables)
 
 

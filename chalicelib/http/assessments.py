@@ -6,13 +6,11 @@ from types import ModuleType
 
 from chalicelib import errors
 from chalicelib.http.assessment_shapes import AssessmentOut
-from chalicelib.http.indices import PERIOD
+from chalicelib.http.indices import ORGANISATION, PERIOD
 from chalicelib.http.operation import Answer, Call, Door
 from chalicelib.http.shapes import CSV, HTML, XLSX, SheetQuery
 
 door = Door(__name__, title=("考核", "Assessments"))
-
-CITY = r"[0-9]{4}00"
 
 
 def _answers() -> ModuleType:
@@ -25,7 +23,7 @@ def _answers() -> ModuleType:
     "GET",
     "/v1/assessments/{period}/{city}",
     summary=("考核表", "An assessment sheet"),
-    where={"period": PERIOD, "city": CITY},
+    where={"period": PERIOD, "city": ORGANISATION},
     query=SheetQuery,
     out=AssessmentOut,
     files=(CSV, XLSX, HTML),

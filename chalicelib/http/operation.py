@@ -245,8 +245,10 @@ def _bearer(header: str | None) -> str:
 def _places(patterns: Mapping[str, str], raw: Mapping[str, str]) -> Mapping[str, str]:
     # API Gateway hands path parameters on percent-encoded.
     places = {name: unquote(value) for name, value in raw.items()}
-    if not all(re.fullmatch(patterns[name], value) for name, value in places.items()):
-        raise errors.NotFound()
+    for name, value in places.items():
+        if not re.fullmatch(patterns[name], value):
+            form = patterns[name]
+            raise errors.NotFound(f"地址中的{name}应符合 {form}", f"{name} in the path must match {form}")
     return places
 
 

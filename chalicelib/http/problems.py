@@ -267,7 +267,7 @@ def edge(request: Request, get_response: Callable[[Request], Response]) -> Respo
     response = get_response(request)
     if isinstance(response.body, dict) and set(response.body) == {"Code", "Message"}:
         response = _translated(response, request, reference)
-    response.headers.update({**_SECURITY, "X-Request-Id": reference})
+    response.headers = {**_SECURITY, **response.headers, "X-Request-Id": reference}
     if response.status_code == 401:
         observability.count("TokensRefused", words.time_of(request))
     observability.line("request", status=response.status_code)

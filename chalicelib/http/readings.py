@@ -10,6 +10,7 @@ from datetime import date
 
 from chalicelib import errors, pages
 from chalicelib.domain.calendar import legal_day
+from chalicelib.domain.organisation import Level
 from chalicelib.http import cursors, figures, sheets
 from chalicelib.http.files import File
 from chalicelib.http.operation import Call
@@ -38,12 +39,17 @@ def formula(call: Call) -> FormulaOut:
 def ranking(call: Call) -> RankingOut | File:
     """A ranking, the first first; those that are not ranked come last."""
     query: RankingQuery = call.query
-    found = boards.ranking(call.path["period"], query.level, identity=call.who)
-    items = [figures.ranked(code, found.rows.get(code)) for code in figures.members(query.level, found)]
+    level = Level(query.level)
+    found = boards.ranking(call.path["period"], level, identity=call.who)
+    items = [figures.ranked(code, found.rows.get(code)) for code in figures.members(level, found)]
     items.sort(key=lambda one: (one.rank is None, one.rank or 0, -(one.index or 0), one.org))
     errata = [figures.erratum(one, detailed=False) for one in found.errata]  # everybody may see a ranking
-    told = RankingOut(stamp=figures.stamp(found), level=query.level, items=items, errata=errata)
-    return told if query.format == "json" else sheets.as_file(query.format, call.accept, [sheets.of_ranking(told)])
+    told = RankingOut(stamp=figures.stamp(found), level=level, items=items, errata=errata)
+    return (
+        told
+        if query.format == "json"
+        else sheets.as_file(query.format, call.accept, [sheets.of_ranking(told), sheets.of_stamp(told.stamp)])
+    )
 
 
 def sheet(call: Call) -> SheetOut | File:
@@ -57,7 +63,8 @@ def sheet(call: Call) -> SheetOut | File:
             report = reporting.of(found, boards.beside(found.board.period.name, found.organisation))
             return File(HTML, f"report-{found.board.period.name}-{found.organisation}.html", pages.report(report))
         case _:
-            return sheets.as_file(query.format, call.accept, [sheets.of_sheet(figures.sheet(found))])
+            told = figures.sheet(found)
+            return sheets.as_file(query.format, call.accept, [sheets.of_sheet(told), sheets.of_stamp(told.stamp)])
 
 
 def facts(call: Call) -> FactsOut:

@@ -7,7 +7,6 @@ from typing import Literal
 
 from pydantic import Field
 
-from chalicelib.domain.organisation import Level
 from chalicelib.http.fields import Closed, Names, PageQuery, Shown, Time
 
 CSV, HTML = "text/csv; charset=utf-8", "text/html; charset=utf-8"
@@ -181,7 +180,7 @@ class CellOut(Shown):
 class RankingQuery(Closed):
     """Which level is ranked, and in which form: csv, or xlsx, for which `Accept` must name its type as well."""
 
-    level: Level = Level.county
+    level: Literal["province", "city", "county", "station"] = "county"  # windows carry no indicators
     format: Literal["json", "csv", "xlsx"] = "json"
 
 

@@ -10,10 +10,12 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.calendar import SHANGHAI
 from chalicelib.http.files import File
-from chalicelib.http.shapes import CSV, XLSX, RankingOut, SheetOut
+from chalicelib.http.shapes import CSV, XLSX, RankingOut, SheetOut, Stamp
 from chalicelib.http.words import invalid
 
 Cell = str | int | float | None
@@ -67,6 +69,19 @@ def of_sheet(found: SheetOut) -> Table:
     title = f"{found.standing.name.zh} {found.stamp.period} 指标"
     name = f"indicators-{found.stamp.period}-{found.standing.org}"
     return Table(title, name, heads, rows, shares=frozenset({2, 6}))
+
+
+def of_stamp(found: Stamp) -> Table:
+    """The table that says of all others in its file what they are numbers of, and as of when."""
+    closed = _minute(found.closed_at) if found.closed_at else "未月结"
+    rows: list[tuple[Cell, ...]] = [
+        ("统计周期", f"{found.period}（{found.from_day} 至 {found.to_day}）"),
+        ("数据截至", _minute(found.as_of)),
+        ("月结时间", closed),
+        ("公式版本", found.formula),
+        ("隔离区记录数", found.quarantined),
+    ]
+    return Table(f"{found.period} 口径", f"stamp-{found.period}", ("项目", "内容"), rows, label="口径")
 
 
 def as_file(form: str, accept: str, tables: Sequence[Table]) -> File:
@@ -158,6 +173,10 @@ def _safe(cell: Cell) -> Cell:
 def why(code: str | None) -> str:
     """Why something cannot be measured or ranked, in words."""
     return WHY.get(code, code) if code else ""
+
+
+def _minute(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
 def _band(code: str | None) -> str:

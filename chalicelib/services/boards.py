@@ -91,7 +91,7 @@ def sheet(name: str, code: str, *, identity: Identity) -> Sheet:
     )
     row = _row(edition, code)
     if row is None:
-        raise NotFound(f"{code} 在 {period.name} 没有数据", f"{code} has no figures in {period.name}")
+        raise _without_figures(edition, code)
     board = Board(period, edition, all_formulas()[edition.formula], {code: row}, _errata(edition, code))
     return Sheet(board, code, row, before, last_year, _children(edition, code))
 
@@ -183,6 +183,16 @@ def _not_computed(period: Period) -> Edition:
     last = indices.latest(period.span, periods.of(_FAR, period.span))
     zh, en = (f"；最近的是 {last.period}", f"; the latest is {last.period}") if last else ("", "")
     raise NotFound(f"{period.name} 尚未计算{zh}", f"{period.name} has not been computed{en}")
+
+
+def _without_figures(edition: Edition, code: str) -> NotFound:
+    zh, en = f"{code} 在 {edition.period} 没有数据", f"{code} has no figures in {edition.period}"
+    if not _errata(edition, code):
+        return NotFound(zh, en)
+    there = f"/v1/indices/{edition.period}?level={organisations.level(code)}"
+    return NotFound(
+        f"{zh}；月结后才归集的，见 {there} 的勘误", f"{en}; what came after it was closed is an erratum of {there}"
+    )
 
 
 def _row(edition: Edition | None, code: str) -> Row | None:

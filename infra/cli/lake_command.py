@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -17,13 +17,15 @@ from chalicelib.domain.indices.board import Row
 from chalicelib.domain.indices.index import HUNDREDTHS
 from chalicelib.domain.indices.indicator import Formula
 from chalicelib.domain.indices.period import Period
-from chalicelib.domain.organisation import Level, level
+from chalicelib.domain.organisation import level
 from chalicelib.errors import BrokenDefinition
 from chalicelib.indicators import all_formulas, in_force
 from infra import history
 from infra.cli import deployed, output
 from infra.cli.output import AsJson, Url
 from infra.local import load_registry
+
+Ranked = Literal["province", "city", "county", "station"]  # windows carry no indicators
 
 lake = typer.Typer(help="数据湖 / The data lake.", no_args_is_help=True)
 
@@ -89,7 +91,7 @@ def indices_of(
         str | None,
         typer.Option("--formula", help="公式版本，或草案文件（TOML） / name@version, or a draft of your own (TOML)"),
     ] = None,
-    of: Annotated[Level, typer.Option("--level", help="层级 / the level")] = Level.county,
+    of: Annotated[Ranked, typer.Option("--level", help="层级 / the level")] = "county",
     indicator: Annotated[str | None, typer.Option("--indicator", help="只列该指标 / this indicator alone")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -104,7 +106,7 @@ def indices_of(
         output.die(f"不是数据湖的副本，缺 {nothing}", f"this is no copy of the lake, there is no {nothing}", 2)
     except (ValueError, KeyError) as wrong:
         output.die(f"数据湖中有对象已损坏：{wrong}", f"an object of the lake is damaged: {wrong}", 2)
-    found = {code: row for code, row in rows.items() if level(code) is of}
+    found = {code: row for code, row in rows.items() if level(code) == of}
     if as_json:
         output.print_json({"formula": chosen.ref, "period": name, "rows": [_told(*each) for each in found.items()]})
     else:

@@ -61,6 +61,15 @@ def test_points_sum_to_the_index_and_changes_to_its_change(year: Hub) -> None:
     assert (lines["online_rate"]["rank"], lines["online_rate"]["peers"]) == (1, 1)  # Hangzhou has too few to be ranked
 
 
+def test_progress_that_was_told_after_the_last_run_is_not_called_missing(hub: Hub) -> None:
+    settled(hub, 1)
+    compute(hub)
+    path = f"/v1/assessments/2026-03/{NINGBO}?format=html"
+    assert "尚未上报建设进度" in hub.ask("GET", path, NINGBO_HEAD).body.decode()
+    publish(hub, HAISHU, told(listed="2022-07-01"))
+    assert "建设进度已上报，尚未计入本期指标" in hub.ask("GET", path, NINGBO_HEAD).body.decode()
+
+
 def test_a_city_is_assessed_with_construction_in_its_scope_and_in_four_forms(year: Hub) -> None:
     found = assessed(year)["construction"]
     assert (found["operating"], found["due"]) == (2, 11)

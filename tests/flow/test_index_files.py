@@ -13,7 +13,7 @@ import pytest
 
 from tests.flow.conftest import NINE, Hub, problem
 from tests.flow.test_indices import HAISHU_HEAD, HEAD, compute, late, settled, sheet
-from tests.support.town import HAISHU, JIANGBEI, NANMEN, PUBLISHER, WHOLE
+from tests.support.town import HAISHU, JIANGBEI, NANMEN, NINGBO, PUBLISHER, WHOLE
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 RANKING = "/v1/indices/2026-03?level=station&format="
@@ -34,7 +34,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def cells(content: bytes) -> list[list[tuple[str, str | None]]]:
-    """The cells of a workbook's one sheet, each with its type (`s`: a text)."""
+    """The cells of a workbook's first sheet, each with its type (`s`: a text)."""
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         names = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
         strings = [
@@ -74,6 +74,18 @@ def test_a_spreadsheet_holds_numbers_as_numbers(computed: Hub) -> None:
     assert len(cells(sheets.body)) == len(computed.get("/v1/indicators")["items"]) + 1
 
 
+def test_every_workbook_says_what_its_numbers_are_of_and_as_of_when(computed: Hub) -> None:
+    stamp = computed.get(f"/v1/indices/2026-03/{NINGBO}", HEAD)["stamp"]
+    for path in ("/v1/indices/2026-03?", f"/v1/indices/2026-03/{NINGBO}?", f"/v1/assessments/2026-03/{NINGBO}?"):
+        book = zipfile.ZipFile(
+            io.BytesIO(computed.ask("GET", f"{path}format=xlsx", HEAD, headers={"Accept": XLSX}).body)
+        )
+        assert "口径" in book.read("xl/workbook.xml").decode()
+        strings = book.read("xl/sharedStrings.xml").decode()
+        as_of = f"{stamp['as_of'][:10]} {stamp['as_of'][11:16]}"
+        assert all(f"<t>{text}</t>" in strings for text in ("数据截至", as_of, "未月结", stamp["formula"]))
+
+
 def test_a_name_that_looks_like_a_formula_stays_a_text(computed: Hub) -> None:
     path = f"/v1/organisations/{NANMEN}"
     known: dict[str, Any] = computed.get(path, PUBLISHER)["document"]
@@ -94,6 +106,7 @@ def test_a_report_is_a_page_to_print(computed: Hub) -> None:
     compute(computed)
     reply = computed.ask("GET", f"/v1/indices/2026-03/{HAISHU}?format=html", HAISHU_HEAD)
     assert reply.headers["content-type"] == "text/html; charset=utf-8"
+    assert "style-src 'unsafe-inline'" in reply.headers["content-security-policy"]  # else a browser shows it bare
     page = reply.body.decode()
     found = sheet(computed, "2026-03", HAISHU)
     assert "size: A4" in page

@@ -144,6 +144,8 @@ def test_a_county_sees_its_own_details_and_of_others_the_rank_only(hub: Hub) -> 
         ("/v1/indices/2019-01", "2026-03"),
         (f"/v1/indices/2026-03/{HAISHU}99", "/v1/organisations"),
         (f"/v1/cells/{HAISHU}/2026-02-30", "no such day"),
+        ("/v1/indices/march", "period in the path must match"),
+        (f"/v1/assessments/2026-03/{HAISHU}", f"/v1/indices/2026-03/{HAISHU}"),
     ],
 )
 def test_what_is_unknown_is_refused_and_says_what_there_is(path: str, says: str, hub: Hub) -> None:
@@ -152,9 +154,11 @@ def test_what_is_unknown_is_refused_and_says_what_there_is(path: str, says: str,
     assert says in problem(hub.ask("GET", path, HEAD), 404, "not_found")["text"]["en"]
 
 
-def test_an_unknown_level_is_refused_with_those_there_are(hub: Hub) -> None:
-    found = problem(hub.ask("GET", "/v1/indices/2026-03?level=village", HEAD), 422, "invalid_input", "level")
-    assert "county" in str(found["errors"])
+@pytest.mark.parametrize("level", ["village", "window", ""])  # a window has no figures of its own
+def test_an_unknown_level_is_refused_with_those_there_are(level: str, hub: Hub) -> None:
+    found = problem(hub.ask("GET", f"/v1/indices/2026-03?level={level}", HEAD), 422, "invalid_input", "level")
+    assert "province, city, county, station" in str(found["errors"])
+    assert "window" not in str(found["errors"])
 
 
 def test_the_change_of_an_index_is_the_sum_of_its_contributions(hub: Hub) -> None:
@@ -170,6 +174,14 @@ def test_the_change_of_an_index_is_the_sum_of_its_contributions(hub: Hub) -> Non
     assert sum(one["points"] for one in before["contributions"]) == pytest.approx(before["change"])
     assert before["contributions"]
     assert found["last_year"] is None
+
+
+def test_what_was_published_a_moment_ago_is_counted_with(hub: Hub) -> None:
+    known = hub.get("/v1/items/hotel-licence")["document"]
+    assert hub.ask("PUT", "/v1/items/hotel-licence", PUBLISHER, {**known, "visits": 7}).status == 201
+    settled(hub, 1)
+    compute(hub)  # in the process that published it, by a function that may only list the registry
+    assert fraction(sheet(hub, "2026-03", HAISHU), "no_visit_rate")[1] > 0
 
 
 def test_indicators_are_public_with_their_formula_in_both_languages(hub: Hub) -> None:
@@ -270,6 +282,18 @@ def test_a_closed_month_stays_as_it_was_and_what_comes_later_is_an_erratum(hub: 
     assert fraction(sheet(hub, "2026-03-03", HAISHU), "mobile_rate") == (1, 1)
     ranking = hub.get("/v1/indices/2026-03", HEAD)
     assert [(one["org"], one["indicators"]) for one in ranking["errata"]] == [(HAISHU, [])]
+
+
+def test_who_had_nothing_when_the_month_was_closed_is_told_where_the_erratum_is(hub: Hub) -> None:
+    settled(hub, 1)
+    hub.cloud.set_clock(NINE.replace(month=4, day=2))
+    assert hub.ask("POST", "/v1/indices/2026-03/close", HEAD).status == 200
+    told = observed("2026-03-03T10:00:00+08:00", "2026-03-05T23:59:59+08:00", "late")
+    hub.file({**told, "organisation": JIANGBEI}, POOL)
+    compute(hub)
+    found = problem(hub.ask("GET", f"/v1/indices/2026-03/{JIANGBEI}", HEAD), 404, "not_found")
+    assert found["text"]["en"].endswith("is an erratum of /v1/indices/2026-03?level=county")
+    assert JIANGBEI in [one["org"] for one in hub.get("/v1/indices/2026-03", HEAD)["errata"]]
 
 
 def test_months_are_closed_by_the_schedule_on_the_sixth_day(hub: Hub) -> None:
