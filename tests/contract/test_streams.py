@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tests.contract.engines import REGION
+from tests.support.ministack import REGION
 from tests.contract.table import Table, cancelled, code, do, plain, refused, transact
 
 A, B, C = {"id": "a"}, {"id": "b"}, {"id": "c"}
