@@ -32,11 +32,11 @@ class StackDoor:
     answered: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, stack: Stack) -> StackDoor:
-        """The door of a stack."""
+    def of(cls, stack: Stack, api_stage: str = "api") -> StackDoor:
+        """The door of a stack, at a stage of its API."""
         url, trusted = stack.account.server.url, str(stack.account.trusted)
         pool = urllib3.connection_from_url(url, maxsize=1, timeout=60, retries=False, ca_certs=trusted)
-        return cls(HttpDoor(url, pool), stack.api, stack.account.issuer)
+        return cls(HttpDoor(url, pool), stack.path(api_stage), stack.account.issuer)
 
     def request(
         self,

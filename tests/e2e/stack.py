@@ -21,7 +21,7 @@ from tests.e2e.account import NUMBER, Account
 from tests.support.ministack import REGION
 
 CODE_BUCKET, KEYS_SECRET = "zhongshu-code", "zhongshu/keys"
-_KEYS = {"INDEX_KEYS": f"1:{'01' * 32}", "RECEIPT_KEY": "02" * 32, "RATING_KEY": "03" * 32}
+KEYS = {"INDEX_KEYS": f"1:{'01' * 32}", "RECEIPT_KEY": "02" * 32, "RATING_KEY": "03" * 32}
 _SETTLED_WITHIN_SECONDS = 120
 
 
@@ -60,10 +60,9 @@ class Stack:
         """What it gave out, by key."""
         return {each["OutputKey"]: each["OutputValue"] for each in self.description.get("Outputs", ())}
 
-    @property
-    def api(self) -> str:
+    def path(self, api_stage: str) -> str:
         """The path under which its API gateway answers at the account's server."""
-        return f"/_aws/execute-api/{self.outputs['RestAPIId']}/api"
+        return f"/_aws/execute-api/{self.outputs['RestAPIId']}/{api_stage}"
 
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
         """What CloudFormation says of each resource, by logical id."""
@@ -101,7 +100,7 @@ def upload(account: Account, built: Path) -> Package:
     storage.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     storage.put_object(Bucket=CODE_BUCKET, Key=key, Body=code)
     storage.put_object(Bucket=CODE_BUCKET, Key=TEMPLATE, Body=template)
-    secret = account.client("secretsmanager").create_secret(Name=KEYS_SECRET, SecretString=json.dumps(_KEYS))
+    secret = account.client("secretsmanager").create_secret(Name=KEYS_SECRET, SecretString=json.dumps(KEYS))
     parameters = {
         "CodeBucket": CODE_BUCKET,
         "CodeKey": key,
@@ -127,6 +126,19 @@ def deploy(account: Account, package: Package, stage: str) -> Stack:
     )
     found = _settled(account, made["StackId"])
     return Stack(account, name, found, time.monotonic() - begun)
+
+
+def template_of(stack: Stack) -> str:
+    """The template that it was made from, as CloudFormation keeps it."""
+    found = stack.account.client("cloudformation").get_template(StackName=stack.name)["TemplateBody"]
+    return found if isinstance(found, str) else json.dumps(found)
+
+
+def why(stack: Stack) -> str:
+    """What CloudFormation says of the resources that it could not make, for a test that fails."""
+    events = stack.account.client("cloudformation").describe_stack_events(StackName=stack.description["StackId"])
+    failed = [each for each in events["StackEvents"] if each["ResourceStatus"].endswith("_FAILED")]
+    return "\n".join(f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason')}" for each in failed)
 
 
 def delete(stack: Stack) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REGION = "cn-north-1"
-_STARTS_WITHIN_SECONDS = 60
+_STARTS_WITHIN_SECONDS, _ENDS_WITHIN_SECONDS = 60, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,17 @@ def running(
         try:
             yield Server(url, _awaited(server, url, log, trusted))
         finally:
-            server.terminate()
-            server.wait(30)
+            _end(server)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Nothing of it is kept. Over TLS it may wait half a minute for the connections of its own workers."""
+    server.terminate()
+    try:
+        server.wait(_ENDS_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def _free_port() -> int:
