@@ -2,7 +2,8 @@
 
 Handlers of streams and schedules are declared here and never in a blueprint: on Lambda a blueprint's handler is
 loaded without this module, and would run without logging and metrics. Bodies are one call each. What streams and
-schedules set off is loaded by the function that does it (`Later`): no request needs it.
+schedules set off is loaded by the function that does it (`Later`): no request needs it. What clients ask is loaded by
+the function that answers them: no stream needs that.
 """
 
 # ruff: noqa: E402  the collector rests before anything large is imported
@@ -21,21 +22,6 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, Cron, DynamoDBEvent, Rate, SQSEvent
 
-from chalicelib.http import (
-    calendars,
-    cases,
-    consultation,
-    filing,
-    findings,
-    indices,
-    openapi,
-    orders,
-    quarantine,
-    ratings,
-    registry,
-    results,
-)
-from chalicelib.http.operation import mount
 from chalicelib.observability import SERVICE
 
 app = Chalice(app_name=SERVICE, configure_logs=False)
@@ -67,10 +53,27 @@ def handled(reader: str, event: DynamoDBEvent) -> Report:
     return report
 
 
-# 1. What clients ask: the function `api_handler`.
-PLATFORM = (cases, ratings, findings, orders, filing, results, consultation, indices, calendars, registry)
-DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
-mount(app, *DOORS, openapi.door_for(DOORS))
+# 1. What clients ask: the function `api_handler`, as Lambda names it, and whoever has the app as a whole.
+if os.environ.get("_HANDLER", "app.app") == "app.app":
+    from chalicelib.http import (
+        calendars,
+        cases,
+        consultation,
+        filing,
+        findings,
+        indices,
+        openapi,
+        orders,
+        quarantine,
+        ratings,
+        registry,
+        results,
+    )
+    from chalicelib.http.operation import mount
+
+    PLATFORM = (cases, ratings, findings, orders, filing, results, consultation, indices, calendars, registry)
+    DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
+    mount(app, *DOORS, openapi.door_for(DOORS))
 
 
 # 2. What the streams set off. How they are read, and the ARNs, say infra/mappings.yaml.

@@ -29,6 +29,7 @@ ANY_RESOURCE: Final = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # A
 SERVICES: Final = {
     "ApiGateway", "CloudWatch", "DynamoDB", "Events", "IAM", "KMS", "Lambda", "Logs", "S3", "SNS", "SQS", "WAFv2",
 }  # fmt: skip
+OF_THE_SDK: Final = {"AWS_DATA_PATH"}  # variables that others than chalicelib.settings read
 _CLOSED = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 _ANSWERED = ("DEFAULT_4XX", "DEFAULT_5XX", "MISSING_AUTHENTICATION_TOKEN", "THROTTLED", "REQUEST_TOO_LARGE")
 
@@ -63,7 +64,7 @@ def functions_are_seen(template: Template) -> Iterator[str]:
 
 def functions_have_their_settings(template: Template) -> Iterator[str]:
     """Each function: exactly the variables that chalicelib.settings reads, under the stack's key."""
-    wanted = {each.name.upper() for each in fields(Settings)}
+    wanted = {each.name.upper() for each in fields(Settings)} | OF_THE_SDK
     for logical_id, resource in of_type(template, "Lambda::Function"):
         given = set(resource["Properties"].get("Environment", {}).get("Variables", {}))
         if given != wanted:

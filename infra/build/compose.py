@@ -16,7 +16,7 @@ from infra.functions import Function
 from infra.local.tables import read_template
 
 Template = dict[str, Any]
-FILES = ("tables", "mappings", "storage", "keys", "gateway", "options", "stack")
+FILES = ("tables", "mappings", "storage", "archive", "keys", "gateway", "options", "stack")
 _INFRA = Path(__file__).parents[1]
 # What is made from data instead of written: each takes the functions and the template so far, and gives a part. Alarms
 # and dashboards (infra/watch) join here.
@@ -25,6 +25,7 @@ GENERATORS: Sequence[Callable[[Sequence[Function], Template], Template]] = (
     generated.settings,
     generated.encryption,
     gateway.responses,
+    gateway.keys,
 )
 
 

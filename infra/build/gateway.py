@@ -1,4 +1,4 @@
-"""What API Gateway answers by itself, as problem documents with the words of the app.
+"""What API Gateway answers by itself, as problem documents with the words of the app; and whether it asks for keys.
 
 infra/gateway.yaml says which code of chalicelib/http/problems.py each response type stands for. This module must not
 have words of its own.
@@ -29,6 +29,17 @@ def responses(_functions: Sequence[Function], so_far: Template) -> Template:
     """The part of the API's definition that holds the gateway's responses."""
     made = {kind: _response(**row) for kind, row in so_far[SECTION].items()}
     body = {"x-amazon-apigateway-gateway-responses": made}
+    return {"Resources": {"RestAPI": {"Properties": {"DefinitionBody": body}}}}
+
+
+def keys(_functions: Sequence[Function], so_far: Template) -> Template:
+    """Each method asks for the key of a channel where the stage has them."""
+    asked = {"security": {"Fn::If": ["HasApiKeys", [{"api_key": []}], {"Ref": "AWS::NoValue"}]}}
+    paths = so_far["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    body = {
+        "securityDefinitions": {"api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"}},
+        "paths": {path: dict.fromkeys(methods, asked) for path, methods in paths.items()},
+    }
     return {"Resources": {"RestAPI": {"Properties": {"DefinitionBody": body}}}}
 
 

@@ -6,8 +6,10 @@ This module must not name any function, table or bucket of the platform.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
+from chalicelib.settings import Settings
 from infra.functions import HTTP_FUNCTION, Function
 from infra.local.tables import variable
 
@@ -46,12 +48,9 @@ def functions(all_of_them: Sequence[Function], _so_far: Template) -> Template:
 
 
 def settings(_functions: Sequence[Function], so_far: Template) -> Template:
-    """The names of tables and buckets in the environment of every function: CasesTable → CASES_TABLE."""
-    named = {
-        variable(logical_id): {"Ref": logical_id}
-        for logical_id, resource in so_far["Resources"].items()
-        if resource.get("Type") in ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
-    }
+    """The names of tables and buckets that functions read, in the environment of each: CasesTable → CASES_TABLE."""
+    read = {each.name.upper() for each in fields(Settings)}
+    named = {variable(name): {"Ref": name} for name in so_far["Resources"] if variable(name) in read}
     return {"Globals": {"Function": {"Environment": {"Variables": named}}}}
 
 

@@ -15,6 +15,8 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
+from infra.build import sdk
+
 TASK_ROOT = "/var/task"  # where Lambda unpacks it: no path of this machine gets into bytecode
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can tell
 _FILE, _PROGRAM = 0o100644, 0o100755
@@ -43,6 +45,7 @@ def pack(made: Path, into: Path, target: Path) -> int:
     """Write `target` from the zip that chalice made, by way of the directory `into`; gives its bytes."""
     with zipfile.ZipFile(made) as source:
         source.extractall(into, [name for name in source.namelist() if not _LEFT_OUT.fullmatch(name)])
+    sdk.write(into / sdk.DIRECTORY)
     _compile(into)
     names = sorted(path.relative_to(into).as_posix() for path in into.rglob("*") if path.is_file())
     _require_bytecode(names)

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tests.bench import consultation
@@ -57,9 +58,9 @@ def main(chosen: list[str]) -> int:
 
 
 def _lines(recorded: dict[str, Any], source: Path, chosen: list[str]) -> Iterator[Line]:
-    from tests.bench import rows  # the platform reads its settings when it is imported
+    from tests.bench import packaged, rows  # the platform reads its settings when it is imported
 
-    wanted = chosen or ["transition", "first", "engine", "page", "reaction", "counts", "consultation"]
+    wanted = chosen or ["transition", "first", "packaged", "engine", "page", "reaction", "counts", "consultation"]
     if "transition" in wanted:
         yield _ratio("transition", "PynamoDB get + update", rows.transition(recorded), 1.5)
     if "first" in wanted:
@@ -68,6 +69,8 @@ def _lines(recorded: dict[str, Any], source: Path, chosen: list[str]) -> Iterato
         found, modules = rows.first_transition(source)
         yield _ratio("first transition of a process", "a botocore client", found, 2.0)
         yield Line("first transition of a process", "counted", "modules", modules, 600)
+    if "packaged" in wanted:
+        yield from _packaged(packaged, source)
     if "engine" in wanted:
         yield _ratio("engine step", "JSON + SHA-256 of the node", rows.engine_step(recorded), 5.0)
     if "page" in wanted:
@@ -80,6 +83,21 @@ def _lines(recorded: dict[str, Any], source: Path, chosen: list[str]) -> Iterato
         yield from _counted(recorded["counts"])
     if "consultation" in wanted:
         yield from (Line(*row) for row in consultation.rows())
+
+
+def _packaged(packaged: ModuleType, source: Path) -> Iterator[Line]:
+    """The zip that is deployed, in a process as Lambda starts it."""
+    with tempfile.TemporaryDirectory() as directory:
+        task = packaged.unpacked(Path(directory))
+        runtime = packaged.runtime_in(Path(directory) / "runtime")
+        for what, row, cpu, memory, modules in (
+            ("ours", "packaged: first transition", 1.7, 1.35, 600),
+            ("reaction", "packaged: first batch of cases", 1.4, 1.35, 600),
+        ):
+            found = packaged.started(source, what, task, runtime)
+            yield _ratio(row, "a botocore client", found.cpu, cpu)
+            yield Line(row, "its peak memory", "x", round(found.memory.ratio, 2), memory)
+            yield Line(row, "counted", "modules", found.modules, modules)
 
 
 def _ratio(row: str, against: str, found: Compared, most: float) -> Line:

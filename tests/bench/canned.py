@@ -1,8 +1,9 @@
 """A DynamoDB that answers at once and never changes, on a loopback port that the kernel chooses.
 
 `python -m tests.bench.canned FILE` reads what `tests.bench.recording` wrote, prints its address, and serves until it
-is ended. Reads are looked up, a write is held to its condition on the version and then forgotten, so that every request
-meets the same item. The issuer's keys are served beside. This module must not be asked for anything else.
+is ended. Reads are looked up, a step is held to its condition on the version and then forgotten, what is put is
+forgotten at once, so that every request meets the same item. The issuer's keys are served beside. This module must not
+be asked for anything else.
 """
 
 from __future__ import annotations
@@ -50,6 +51,10 @@ class Canned:
                 return self._update(asked)
             case "Query":
                 return 200, self._query(asked)
+            case "PutItem":
+                return 200, {}
+            case "BatchWriteItem":
+                return 200, {"UnprocessedItems": {}}
         return 400, {"__type": "com.amazon.coral.service#UnknownOperationException"}
 
     def _find(self, asked: dict[str, Any]) -> Item | None:

@@ -51,6 +51,7 @@ def document(cloud: LocalCloud) -> dict[str, Any]:
         "step": _step(cloud, case),
         "page": _page(cloud),
         "counts": counts,
+        "batch": _batch(hub),  # last: it leaves the streams unread
     }
 
 
@@ -78,6 +79,15 @@ def _counts(hub: Hub, number: int) -> dict[str, float]:
         "index_units": sum(indexes) / len(pairs),
         "head_bytes": sizer.size(pairs[-1][1]),
     }
+
+
+def _batch(hub: Hub) -> Any:
+    """What the stream of cases says of one more case, as Lambda hands it on."""
+    hub.cloud.pump.held = True
+    hub.life(hub.file(), *BEFORE)
+    stream = hub.cloud.tables["CasesTable"].stream
+    assert stream is not None
+    return stream.read(stream.trimmed, 100)
 
 
 def _keys(cloud: LocalCloud) -> Any:

@@ -28,6 +28,7 @@ PARAMETERS = {
     "OidcJwksUrl": "https://issuer.invalid/jwks.json",
     "RatingPage": "https://pages.invalid/rate",
     "Firewall": "on",
+    "ApiKeys": "on",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -136,6 +137,24 @@ def test_a_queue_needs_somewhere_to_put_what_it_cannot_handle(template: Template
     changed = copy.deepcopy(template)
     changed["Resources"]["Other"] = {"Type": "AWS::SQS::Queue", "Properties": {"SqsManagedSseEnabled": True}}
     assert checks.wrong_with(changed) == ["Other: RedrivePolicy is missing"]
+
+
+def test_what_is_archived_is_locked(template: Template) -> None:
+    archive = properties(template, "ArchiveBucket")
+    retention = archive["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert archive["ObjectLockEnabled"] is True
+    assert retention == {"Mode": {"Ref": "ArchiveMode"}, "Years": {"Ref": "ArchiveYears"}}
+    assert template["Parameters"]["ArchiveMode"]["Default"] == "COMPLIANCE"
+
+
+def test_where_channels_have_keys_every_method_asks_for_one(template: Template) -> None:
+    body = properties(template, "RestAPI")["Body"]
+    asked = {"Fn::If": ["HasApiKeys", [{"api_key": []}], {"Ref": "AWS::NoValue"}]}
+    assert {json.dumps(method["security"]) for path in body["paths"].values() for method in path.values()} == {
+        json.dumps(asked)
+    }
+    assert template["Resources"]["ChannelPlan"]["Condition"] == "HasApiKeys"
+    assert template["Parameters"]["ApiKeys"]["Default"] == template["Parameters"]["Firewall"]["Default"] == "off"
 
 
 def test_exceptions_are_of_resources_that_there_are(template: Template) -> None:

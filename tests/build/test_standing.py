@@ -14,8 +14,9 @@ from infra.build.template import TOOLS
 NOT_MADE = {  # by moto 5.2.5: a type that it learns, or one more that it does not know, is to be noticed
     "AWS::ApiGateway::Deployment": 1,
     "AWS::ApiGateway::Stage": 1,
+    "AWS::ApiGateway::UsagePlan": 1,
     "AWS::Lambda::EventSourceMapping": 5,
-    "AWS::S3::BucketPolicy": 1,
+    "AWS::S3::BucketPolicy": 2,
     "AWS::WAFv2::WebACL": 1,
     "AWS::WAFv2::WebACLAssociation": 1,
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.build import emit, zipping
+from infra.build import emit, sdk, zipping
 
 SOURCES = {
     "app.py": "import chalicelib.one\nNAMES = {'b', 'a', 'c'}\n",
@@ -50,7 +50,8 @@ def test_every_module_has_bytecode_and_what_nobody_loads_is_left_out(tmp_path: P
     with zipfile.ZipFile(packed(tmp_path / "it")) as zipped:
         names = set(zipped.namelist())
     bytecode = {os.path.relpath(importlib.util.cache_from_source(name)) for name in KEPT if name.endswith(".py")}
-    assert names == KEPT | bytecode
+    described = {f"{sdk.DIRECTORY}/endpoints.json", f"{sdk.DIRECTORY}/dynamodb/2012-08-10/service-2.json"}
+    assert names == KEPT | bytecode | described
 
 
 def test_bytecode_is_taken_as_it_is(tmp_path: Path) -> None:
