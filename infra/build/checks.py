@@ -181,6 +181,9 @@ def gateway_speaks_as_we_do(template: Template) -> Iterator[str]:
         for kind, response in given.items():
             if "gatewayresponse.header.Access-Control-Allow-Origin" not in response.get("responseParameters", {}):
                 yield f"{logical_id}: {kind} cannot be read by pages of other origins"
+            kind_of_it = response.get("responseParameters", {}).get("gatewayresponse.header.Content-Type")
+            if kind_of_it != f"'{problems.MEDIA_TYPE}'":
+                yield f"{logical_id}: {kind} does not say that it is a problem document"
             if not all(map(_is_problem, response.get("responseTemplates", {"": ""}).values())):
                 yield f"{logical_id}: {kind} is no problem document"
 

@@ -68,6 +68,11 @@ def unreadable(template: Template) -> None:
     del response["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"]
 
 
+def untold(template: Template) -> None:
+    response = properties(template, "RestAPI")["Body"][GATEWAY]["THROTTLED"]
+    del response["responseParameters"]["gatewayresponse.header.Content-Type"]
+
+
 def wordless(template: Template) -> None:
     response = properties(template, "RestAPI")["Body"][GATEWAY]["THROTTLED"]
     response["responseTemplates"] = {"application/json": '{"message":$context.error.messageString}'}  # as AWS has it
@@ -110,6 +115,7 @@ BROKEN: dict[str, tuple[Callable[[Template], None], str]] = {
     "every table": (allowed(["dynamodb:PutItem"], ["*"]), "ApiHandlerRole: dynamodb:PutItem on every resource"),
     "a refusal that is not ours": (unanswered, "RestAPI: the gateway's response THROTTLED"),
     "one that pages cannot read": (unreadable, "RestAPI: THROTTLED cannot be read"),
+    "one that does not say what it is": (untold, "RestAPI: THROTTLED does not say"),
     "one without our words": (wordless, "RestAPI: THROTTLED is no problem document"),
     "an API without traces": (without("RestAPIapiStage", "TracingEnabled"), "RestAPIapiStage: TracingEnabled"),
     "one without a line": (without("RestAPIapiStage", "AccessLogSetting"), "RestAPIapiStage: AccessLogSetting"),
