@@ -82,6 +82,10 @@ def unasked(template: Template) -> None:
     template["Resources"]["Pool"] = {"Type": "AWS::Cognito::UserPool", "Properties": {}}
 
 
+def assumed(template: Template) -> None:
+    template["Parameters"]["Stage"]["Default"] = "local"
+
+
 def unsecured(template: Template) -> None:
     del template["Resources"]["LakeBucketPolicy"]
 
@@ -121,6 +125,7 @@ BROKEN: dict[str, tuple[Callable[[Template], None], str]] = {
     "one without a line": (without("RestAPIapiStage", "AccessLogSetting"), "RestAPIapiStage: AccessLogSetting"),
     "one without a limit": (without("RestAPIapiStage", "MethodSettings"), "RestAPIapiStage: MethodSettings"),
     "one at the edge": (without("RestAPI", "EndpointConfiguration"), "RestAPI: it must be REGIONAL"),
+    "a stage that nobody named": (assumed, "Stage: a default"),
     "a partition": (having("OnFact", "Description", "arn:" + "aws:x"), "arn:" + "aws: names one partition"),
     "what China has not": (unasked, "Pool: AWS::Cognito::UserPool"),
 }
