@@ -35,19 +35,33 @@ class Account:
 
     def client(self, service: str) -> Any:
         """The boto3 client of an AWS service, with all rights."""
-        if service not in self._clients:
-            self._clients[service] = boto3.client(
+        return self._made(service, service, aws_access_key_id="test", aws_secret_access_key="test")
+
+    def acting_as(self, role: str, service: str) -> Any:
+        """The same with the rights of a role, and no others."""
+        arn = f"arn:aws:iam::{NUMBER}:role/{role}"
+        given = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="e2e")["Credentials"]
+        return self._made(
+            f"{service} as {role}",
+            service,
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+        )
+
+    def _made(self, name: str, service: str, **credentials: str) -> Any:
+        if name not in self._clients:
+            self._clients[name] = boto3.client(
                 service,
                 region_name=REGION,
                 endpoint_url=self.server.url,
                 verify=str(self.trusted),
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
                 config=Config(
                     ignore_configured_endpoint_urls=True, proxies={}, read_timeout=90, retries={"total_max_attempts": 1}
                 ),
+                **credentials,
             )
-        return self._clients[service]
+        return self._clients[name]
 
     def close(self) -> None:
         """Close every connection; the server waits for them when it ends."""

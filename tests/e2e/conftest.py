@@ -57,7 +57,7 @@ def stack(account: Account, package: Package) -> Stack:
     """The stack of the stage `trial`."""
     found = stacks.deploy(account, package, "trial")
     assert found.description["StackStatus"] == "CREATE_COMPLETE", stacks.why(found)
-    differences.allow_reading_streams(found)
+    differences.fit(found)
     _told.append(f"stack {found.name}: {len(found.resources())} resources in {found.seconds:.1f} s")
     return found
 

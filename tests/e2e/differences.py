@@ -22,13 +22,32 @@ KNOWN: dict[str, str] = {
     "test_a_mapping_needs_the_right_to_read_its_stream": "streams are read by nobody's right",
     "test_without_the_right_to_use_the_key_nothing_encrypted_is_read": "tables do not ask for their key",
     "test_a_gateway_needs_the_permission_to_invoke": "it invokes without",
+    "test_a_firewall_stands_before_the_gateway": "it has no AWS::WAFv2::WebACLAssociation",
     "test_a_record_that_is_reported_comes_again": "the whole batch counts as handled",
     "test_a_batch_is_tried_as_often_as_the_mapping_says": "it is tried until its records are too old",
+    "test_records_wait_for_each_other_as_long_as_the_mapping_says": "they are delivered at once",
     "test_numbers_in_log_lines_become_metrics": "the embedded metric format is not read",
     "test_each_request_is_a_line_of_the_access_log": "nothing is written there",
     "test_points_in_time_are_recoverable": "the property is not read",
     "test_rows_expire": "the property is not read",
 }
+
+
+def fit(stack: Stack) -> None:
+    """What a stack that was just made needs here."""
+    allow_reading_streams(stack)
+    name_where_the_code_lies(stack)
+
+
+def name_where_the_code_lies(stack: Stack) -> None:
+    """Lets every function find the SDK's description that the zip brings: ministack unpacks it into a directory of
+    its own, not into /var/task, and starts the function there."""
+    functions = stack.account.client("lambda")
+    for each in stack.of_type("Lambda::Function"):
+        name = stack.physical(each)
+        variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        fitted = {**variables, "AWS_DATA_PATH": variables["AWS_DATA_PATH"].replace("/var/task/", "")}
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": fitted})
 
 
 def allow_reading_streams(stack: Stack) -> None:

@@ -69,6 +69,10 @@ class Stack:
         found = self.account.client("cloudformation").describe_stack_resources(StackName=self.name)
         return {each["LogicalResourceId"]: each for each in found["StackResources"]}
 
+    def of_type(self, kind: str) -> list[str]:
+        """The logical ids of its resources of a type such as "DynamoDB::Table"."""
+        return [name for name, each in self.resources().items() if each["ResourceType"] == f"AWS::{kind}"]
+
     def physical(self, logical_id: str) -> str:
         """What a resource was named."""
         name: str = self.resources()[logical_id]["PhysicalResourceId"]
@@ -114,10 +118,11 @@ def upload(account: Account, built: Path) -> Package:
     return Package(template, code, parameters, f"{account.server.url}/{CODE_BUCKET}/{TEMPLATE}")
 
 
-def deploy(account: Account, package: Package, stage: str) -> Stack:
-    """The stack of a stage, once CloudFormation has settled, whether it stands or not."""
+def deploy(account: Account, package: Package, stage: str, **options: str) -> Stack:
+    """The stack of a stage, once CloudFormation has settled, whether it stands or not. `options`: parameters that are
+    not as they are by default."""
     begun, name = time.monotonic(), f"zhongshu-{stage}"
-    parameters = {**package.parameters, "Stage": stage}
+    parameters = {**package.parameters, **options, "Stage": stage}
     made = account.client("cloudformation").create_stack(
         StackName=name,
         TemplateURL=package.url,

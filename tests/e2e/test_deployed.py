@@ -19,7 +19,7 @@ from tests.e2e.account import Account
 from tests.e2e.door import StackDoor
 from tests.e2e.stack import Package, Stack
 from tests.e2e.walking import filed
-from tests.support.town import COMPANY, FIRM
+from tests.support.town import COMPANY, FIRM, HAISHU
 
 MACHINES = {"x86_64": "x86_64", "aarch64": "arm64"}
 SCHEDULED = ("sweep_deadlines", "recount_deadlines", "invite_ratings", "draw_callbacks", "compare_units",
@@ -43,7 +43,7 @@ def test_functions_run_the_zip_that_was_built_with_the_settings_of_the_stack(sta
         assert base64.b64decode(found["CodeSha256"]) == package.sha256
         assert found["Architectures"] == [MACHINES[platform.machine()]]
         variables = found["Environment"]["Variables"]
-        assert variables.keys() == known
+        assert variables.keys() == known | {"AWS_DATA_PATH"}
         assert variables["RECEIPT_KEY"] == stacks.KEYS["RECEIPT_KEY"]
         assert [value for value in variables.values() if "{{" in value or "${" in value] == []
 
@@ -65,9 +65,9 @@ def test_every_schedule_has_a_rule_that_may_invoke_its_function(stack: Stack, pa
 
 
 def test_logs_are_in_the_groups_of_the_stack_and_name_nobody(hub: Hub, stack: Stack, package: Package) -> None:
-    filed(hub, "window")
+    filed(hub, "web", organisation=HAISHU)
     lines = [json.loads(line) for line in stack.log("api_handler") if line.startswith("{")]
-    assert any(line.get("operation") == "POST /v1/cases" for line in lines)
+    assert any((line.get("status"), line.get("service")) == (201, "zhongshu") for line in lines)
     logs = stack.account.client("logs")
     groups = {each["logGroupName"]: each for each in logs.describe_log_groups()["logGroups"]}
     for name in of_type(package, "Logs::LogGroup"):
@@ -89,10 +89,25 @@ def test_the_gateways_own_answers_are_problem_documents(stack: Stack, hub: Hub) 
     reply = door.request("GET", "/v1/nothing")
     door.close()
     document = reply.json()
-    assert (reply.status, document["code"], document["status"]) == (404, "not_found", 404)
-    assert reply.headers["content-type"] == problems.MEDIA_TYPE
+    assert (reply.status, reply.headers["content-type"]) == (404, problems.MEDIA_TYPE)
+    assert document == problems.document_of("not_found", problems.Language.zh) | {
+        "status": 404,
+        "reference": reply.headers["x-request-id"],
+    }
     assert reply.headers["access-control-allow-origin"] == "*"
-    assert reply.headers["x-request-id"] == document["reference"]
+
+
+def test_where_a_stage_has_keys_a_request_needs_one(account: Account, package: Package) -> None:
+    keyed = stacks.deploy(account, package, "keyed", ApiKeys="on")
+    assert keyed.description["StackStatus"] == "CREATE_COMPLETE", stacks.why(keyed)
+    gateway = account.client("apigateway")
+    key = gateway.create_api_key(name="mobile", enabled=True)
+    gateway.create_usage_plan_key(usagePlanId=keyed.physical("ChannelPlan"), keyId=key["id"], keyType="API_KEY")
+    door = StackDoor.of(keyed)
+    sent: tuple[dict[str, str], ...] = ({}, {"x-api-key": "no-such-key"}, {"x-api-key": key["value"]})
+    assert [door.request("GET", "/v1/openapi.json", headers=each).status for each in sent] == [403, 403, 200]
+    door.close()
+    assert stacks.delete(keyed)["StackStatus"] == "DELETE_COMPLETE"
 
 
 def test_a_second_stage_stands_beside_and_what_holds_data_outlives_it(

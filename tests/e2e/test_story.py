@@ -108,12 +108,11 @@ def test_the_schedule_itself_finds_what_is_overdue(hub: Hub, stack: Stack) -> No
     body = observed((now - timedelta(days=40)).isoformat(), (now - timedelta(days=2)).isoformat())
     case = post(hub, "/v1/cases", body, POOL)
 
-    def orders() -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = hub.get(f"/v1/cases/{case['case_id']}/orders", HAISHU_WATCH)["items"]
-        return items
+    def lights() -> list[dict[str, Any]]:
+        """The orders that follow from rungs of its limits."""
+        orders = hub.get(f"/v1/cases/{case['case_id']}/orders", HAISHU_WATCH)["items"]
+        return [each for each in orders if each["finding"].startswith("W")]
 
-    (order,) = until(orders, A_MINUTE, "the order of the overdue case")
-    assert order["kind"] == "verification"
-    assert order["finding"].startswith("W")
+    assert "verification" in {order["kind"] for order in until(lights, A_MINUTE, "the order of the overdue case")}
     swept = [json.loads(line) for line in stack.log("sweep_deadlines") if line.startswith('{"_aws"')]
     assert sum(line.get("RungsReached", 0) for line in swept) > 0

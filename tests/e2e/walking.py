@@ -30,7 +30,7 @@ WHOLE: tuple[Step, ...] = (
 )
 
 
-def until(look: Callable[[], _Seen], seconds: float, what: str) -> _Seen:
+def until(look: Callable[[], _Seen | None], seconds: float, what: str) -> _Seen:
     """What `look` gives once that is something; TimeoutError that says what did not come."""
     end = time.monotonic() + seconds
     while not (seen := look()):
