@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CONTRACT := $(VENV)-contract
 BUILD := $(VENV)-build
+SCAN := $(VENV)-scan
 
-.PHONY: help run test explore soak docs check package contract bench format clean
+.PHONY: help run test explore soak docs check package scan contract bench format clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -37,10 +38,17 @@ $(BUILD)/.ready: requirements-build.txt $(READY)
 	@echo '*' > $(BUILD)/.gitignore
 	@touch $@
 
+$(SCAN)/.ready: requirements-scan.txt $(READY)
+	@echo "Preparing $(SCAN) (once, a minute) …"
+	@$(BIN)/python -m venv $(SCAN)
+	@$(SCAN)/bin/pip install --quiet --quiet --no-compile --disable-pip-version-check --requirement requirements-scan.txt
+	@echo '*' > $(SCAN)/.gitignore
+	@touch $@
+
 run: $(READY) ## start the whole system on http://127.0.0.1:8000 (PORT=…; DATA=… is a directory that keeps the data)
 	@$(BIN)/python -m infra.local --port $(PORT) $(if $(DATA),--data "$(DATA)")
 
-test: $(READY) ## run every test
+test: $(READY) $(BUILD)/.ready ## run every test
 	@$(BIN)/python -m pytest
 
 explore: $(READY) ## the property tests with two thousand new examples each
@@ -61,10 +69,13 @@ check: $(READY) ## lint, format, types, and whether the generated documents are 
 package: $(BUILD)/.ready ## build/template.json and build/functions.zip, the same bytes each time (ARCHITECTURE=x86_64 for the other)
 	@$(BIN)/python -m infra.build --architecture $(ARCHITECTURE)
 
+scan: $(SCAN)/.ready package ## ask checkov about the template (a minute; what it is not asked: infra/build/checkov.yaml)
+	@$(SCAN)/bin/checkov --config-file infra/build/checkov.yaml --file build/template.json
+
 contract: $(CONTRACT)/.ready ## hold a second, independent engine against the checks that ours passes
 	@CONTRACT_MINISTACK=$(CONTRACT)/bin/python $(BIN)/python -m pytest -n 0 tests/contract
 
-bench: $(READY) ## measure what a request costs beside what it stands on (three minutes; docs/performance.md)
+bench: $(READY) ## measure what a request costs beside what it stands on (five minutes; docs/performance.md)
 	@$(BIN)/python -m tests.bench
 
 format: $(READY) ## let ruff put the code in order
@@ -72,4 +83,4 @@ format: $(READY) ## let ruff put the code in order
 	@$(BIN)/ruff format .
 
 clean: ## remove everything that was built
-	@rm -rf $(VENV) $(CONTRACT) $(BUILD) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(CONTRACT) $(BUILD) $(SCAN) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -53,7 +53,8 @@ def _response(code: str, status: int | None = None) -> Template:
         headers["WWW-Authenticate"] = problems.CHALLENGE
     written = {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}
     written["gatewayresponse.header.X-Request-Id"] = _REQUEST.removeprefix("$")
-    document = problems.document_of(code, problems.Language.zh) | {"status": status, "reference": _REQUEST}
+    here: Template = {"status": status, "errors": [], "reference": _REQUEST}
+    document = problems.document_of(code, problems.Language.zh) | here
     told = {name: value for name, value in document.items() if value is not None}
     text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
     response: Template = {"responseParameters": written, "responseTemplates": {"application/json": text}}

@@ -60,10 +60,12 @@ def pack(made: Path, into: Path, target: Path) -> int:
 
 
 def _compile(root: Path) -> None:
-    """Bytecode of every module, one after the other under one hash seed: so it is the same in each build."""
+    """Bytecode of every module, one after the other under one hash seed, so that it is the same in each build. It names
+    lines and no columns, which would be a twentieth of the zip."""
+    python = [sys.executable, "-X", "no_debug_ranges", "-m", "compileall"]
     options = ["-q", "-f", "-j", "1", "--invalidation-mode", "unchecked-hash", "-s", str(root), "-p", TASK_ROOT]
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0"}
-    subprocess.run([sys.executable, "-m", "compileall", *options, str(root)], check=True, env=environment)
+    subprocess.run([*python, *options, str(root)], check=True, env=environment)
 
 
 def _require_bytecode(names: list[str]) -> None:

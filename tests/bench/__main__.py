@@ -92,7 +92,7 @@ def _packaged(packaged: ModuleType, source: Path) -> Iterator[Line]:
         runtime = packaged.runtime_in(Path(directory) / "runtime")
         for what, row, cpu, memory, modules in (
             ("ours", "packaged: first transition", 1.7, 1.35, 600),
-            ("reaction", "packaged: first batch of cases", 1.4, 1.35, 600),
+            ("reaction", "packaged: first batch of cases", 1.4, 1.35, 500),
         ):
             found = packaged.started(source, what, task, runtime)
             yield _ratio(row, "a botocore client", found.cpu, cpu)
