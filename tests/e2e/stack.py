@@ -20,18 +20,18 @@ from infra.local.issuer import AUDIENCE
 from tests.e2e.account import NUMBER, Account
 from tests.support.ministack import REGION
 
-CODE_BUCKET, KEYS_SECRET = "zhongshu-code", "zhongshu/keys"
+CODE = f"zhongshu-code-{NUMBER}-{REGION}"
 KEYS = {"INDEX_KEYS": f"1:{'01' * 32}", "RECEIPT_KEY": "02" * 32, "RATING_KEY": "03" * 32}
 _SETTLED_WITHIN_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What was built: the two files' contents, and where they and the keys lie in the account."""
+    """What was built: the two files, the SHA-256 of the zip, and the address of the template in the account."""
 
     template: bytes
     code: bytes
-    parameters: Mapping[str, str]
+    total: str
     url: str
 
     @property
@@ -39,11 +39,6 @@ class Package:
         """Those of the template by logical id."""
         found: Mapping[str, Any] = json.loads(self.template)["Resources"]
         return found
-
-    @property
-    def sha256(self) -> bytes:
-        """Of the zip."""
-        return hashlib.sha256(self.code).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,47 +91,49 @@ class Stack:
         return [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
 
 
+def template_of(stack: Stack) -> str:
+    """The template that it was made from, as CloudFormation keeps it."""
+    found = stack.account.client("cloudformation").get_template(StackName=stack.name)["TemplateBody"]
+    return found if isinstance(found, str) else json.dumps(found)
+
+
 def upload(account: Account, built: Path) -> Package:
-    """What is done once an account before the first stack (docs/operations.md): code, template and keys lie there."""
+    """The zip and the template under the zip's own sum, in the bucket for packages (docs/operations.md, "Deploy")."""
     storage = account.client("s3")
     template, code = (built / TEMPLATE).read_bytes(), (built / ZIP).read_bytes()
-    key = f"functions-{hashlib.sha256(code).hexdigest()}.zip"
-    storage.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    storage.put_object(Bucket=CODE_BUCKET, Key=key, Body=code)
-    storage.put_object(Bucket=CODE_BUCKET, Key=TEMPLATE, Body=template)
-    secret = account.client("secretsmanager").create_secret(Name=KEYS_SECRET, SecretString=json.dumps(KEYS))
+    total = hashlib.sha256(code).hexdigest()
+    storage.create_bucket(Bucket=CODE, CreateBucketConfiguration={"LocationConstraint": REGION})
+    storage.put_object(Bucket=CODE, Key=f"{total}.zip", Body=code)
+    storage.put_object(Bucket=CODE, Key=f"{total}.json", Body=template)
+    return Package(template, code, total, f"{account.server.url}/{CODE}/{total}.json")
+
+
+def deploy(account: Account, package: Package, stage: str, **options: str) -> Stack:
+    """The stack of a new stage with keys of its own, once CloudFormation has settled, whether it stands or not.
+    `options`: parameters that are not as they are by default."""
+    keys = account.client("secretsmanager").create_secret(Name=_secret(stage), SecretString=json.dumps(KEYS))
     parameters = {
-        "CodeBucket": CODE_BUCKET,
-        "CodeKey": key,
-        "KeysSecret": KEYS_SECRET,
-        "KeysVersion": secret["VersionId"],
+        "Stage": stage,
+        "CodeBucket": CODE,
+        "CodeKey": f"{package.total}.zip",
+        "KeysSecret": _secret(stage),
+        "KeysVersion": keys["VersionId"],
         "OidcIssuer": account.issuer.url,
         "OidcAudience": AUDIENCE,
         "OidcJwksUrl": account.issuer.jwks_url,
         "RatingPage": "https://rate.example.cn/",
     }
-    return Package(template, code, parameters, f"{account.server.url}/{CODE_BUCKET}/{TEMPLATE}")
+    return _changed(account, package, f"zhongshu-{stage}", "CREATE", {**parameters, **options})
 
 
-def deploy(account: Account, package: Package, stage: str, **options: str) -> Stack:
-    """The stack of a stage, once CloudFormation has settled, whether it stands or not. `options`: parameters that are
-    not as they are by default."""
-    begun, name = time.monotonic(), f"zhongshu-{stage}"
-    parameters = {**package.parameters, **options, "Stage": stage}
-    made = account.client("cloudformation").create_stack(
-        StackName=name,
-        TemplateURL=package.url,
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        Capabilities=["CAPABILITY_IAM"],
-    )
-    found = _settled(account, made["StackId"])
-    return Stack(account, name, found, time.monotonic() - begun)
-
-
-def template_of(stack: Stack) -> str:
-    """The template that it was made from, as CloudFormation keeps it."""
-    found = stack.account.client("cloudformation").get_template(StackName=stack.name)["TemplateBody"]
-    return found if isinstance(found, str) else json.dumps(found)
+def turn_key(stack: Stack, package: Package) -> Stack:
+    """The stack with a second version of the key of the blind index beside the first."""
+    name = _secret(stack.name.removeprefix("zhongshu-"))
+    keys = KEYS | {"INDEX_KEYS": f"{KEYS['INDEX_KEYS']},2:{'04' * 32}"}
+    version = stack.account.client("secretsmanager").put_secret_value(SecretId=name, SecretString=json.dumps(keys))
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack.description["Parameters"]}
+    changed = {**parameters, "KeysVersion": version["VersionId"]}
+    return _changed(stack.account, package, stack.name, "UPDATE", changed)
 
 
 def why(stack: Stack) -> str:
@@ -149,15 +146,36 @@ def why(stack: Stack) -> str:
 def delete(stack: Stack) -> Mapping[str, Any]:
     """Delete a stack; how CloudFormation describes it when that is over."""
     stack.account.client("cloudformation").delete_stack(StackName=stack.name)
-    return _settled(stack.account, stack.description["StackId"])
+    return _settled(stack.account, stack.description["StackId"], "DELETE")
 
 
-def _settled(account: Account, stack_id: str) -> Mapping[str, Any]:
+def _secret(stage: str) -> str:
+    return f"zhongshu/{stage}/keys"
+
+
+def _changed(account: Account, package: Package, name: str, kind: str, parameters: Mapping[str, str]) -> Stack:
+    """By way of a change set, as `aws cloudformation deploy` does it."""
+    begun, stacks = time.monotonic(), account.client("cloudformation")
+    made = stacks.create_change_set(
+        StackName=name,
+        ChangeSetName=f"{kind.lower()}-1",
+        ChangeSetType=kind,
+        TemplateURL=package.url,
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    stacks.get_waiter("change_set_create_complete").wait(ChangeSetName=made["Id"], WaiterConfig={"Delay": 1})
+    stacks.execute_change_set(ChangeSetName=made["Id"])
+    return Stack(account, name, _settled(account, made["StackId"], kind), time.monotonic() - begun)
+
+
+def _settled(account: Account, stack_id: str, kind: str) -> Mapping[str, Any]:
     end = time.monotonic() + _SETTLED_WITHIN_SECONDS
     while True:
         found: Mapping[str, Any] = account.client("cloudformation").describe_stacks(StackName=stack_id)["Stacks"][0]
-        if not found["StackStatus"].endswith("_IN_PROGRESS"):
+        status = found["StackStatus"]
+        if status.startswith((kind, "ROLLBACK")) and not status.endswith("_IN_PROGRESS"):
             return found
         if time.monotonic() > end:
-            raise TimeoutError(f"{stack_id} is still {found['StackStatus']}")
+            raise TimeoutError(f"{stack_id} is still {status}")
         time.sleep(0.1)

@@ -12,7 +12,9 @@ import pytest
 
 from chalicelib.domain.calendar import SHANGHAI
 from infra.cli.hub import Hub
-from tests.e2e.stack import Stack
+from tests.e2e import differences
+from tests.e2e import stack as stacks
+from tests.e2e.stack import Package, Stack
 from tests.e2e.walking import WATCH, WHOLE, filed, found, post, until, walked
 from tests.support.town import HAISHU, JIANGBEI, NINGBO, POOL, ZHANG, ZHEJIANG, observed, staff
 
@@ -116,3 +118,14 @@ def test_the_schedule_itself_finds_what_is_overdue(hub: Hub, stack: Stack) -> No
     assert "verification" in {order["kind"] for order in until(lights, A_MINUTE, "the order of the overdue case")}
     swept = [json.loads(line) for line in stack.log("sweep_deadlines") if line.startswith('{"_aws"')]
     assert sum(line.get("RungsReached", 0) for line in swept) > 0
+
+
+def test_a_key_is_turned_by_an_update_and_applicants_still_reach_their_cases(
+    hub: Hub, stack: Stack, package: Package, story: list[dict[str, Any]]
+) -> None:
+    updated = stacks.turn_key(stack, package)
+    assert updated.description["StackStatus"] == "UPDATE_COMPLETE", stacks.why(updated)
+    differences.fit(updated)
+    later = filed(hub, "web", organisation=HAISHU)
+    assert [each["case_id"] for each in hub.pages("/v1/cases", ZHANG)] == [later["case_id"]]  # under the new key
+    assert hub.get(f"/v1/cases/{story[0]['case_id']}", ZHANG)["state"] == "archived"  # under the old one
