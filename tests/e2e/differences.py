@@ -2,12 +2,15 @@
 
 Each check says how AWS behaves. One listed here must fail on ministack; one that passes unexpectedly fails the run, so
 that a version that mends it is noticed. Of DynamoDB itself they stand in tests/contract/gaps.py. What a difference
-makes necessary stands here too, and is done to the stack that stands; template and zip are never changed for it.
+makes necessary stands here too: resources that are left out of the template, and what is done to the stack that stands.
+Nothing that is built is ever changed for it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from tests.e2e.stack import Stack
 
@@ -23,6 +26,8 @@ KNOWN: dict[str, str] = {
     "test_without_the_right_to_use_the_key_nothing_encrypted_is_read": "tables do not ask for their key",
     "test_a_gateway_needs_the_permission_to_invoke": "it invokes without",
     "test_a_firewall_stands_before_the_gateway": "it has no AWS::WAFv2::WebACLAssociation",
+    "test_an_alarm_can_be_made_of_alarms": "it has no AWS::CloudWatch::CompositeAlarm",
+    "test_an_alarm_can_reckon_with_several_metrics": "its alarms have one metric",
     "test_a_record_that_is_reported_comes_again": "the whole batch counts as handled",
     "test_a_batch_is_tried_as_often_as_the_mapping_says": "it is tried until its records are too old",
     "test_records_wait_for_each_other_as_long_as_the_mapping_says": "they are delivered at once",
@@ -31,6 +36,12 @@ KNOWN: dict[str, str] = {
     "test_points_in_time_are_recoverable": "the property is not read",
     "test_rows_expire": "the property is not read",
 }
+
+
+def can_be_made(resource: Mapping[str, Any]) -> bool:
+    """Whether its CloudFormation takes a resource of a template; what it does not are alarms, to which nothing refers."""
+    reckons = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
+    return not reckons and resource["Type"] != "AWS::CloudWatch::CompositeAlarm"
 
 
 def fit(stack: Stack) -> None:

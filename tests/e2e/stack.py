@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from tests.support.ministack import REGION
 CODE = f"zhongshu-code-{NUMBER}-{REGION}"
 KEYS = {"INDEX_KEYS": f"1:{'01' * 32}", "RECEIPT_KEY": "02" * 32, "RATING_KEY": "03" * 32}
 _SETTLED_WITHIN_SECONDS = 120
+Resource = Mapping[str, Any]  # of a template
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,11 @@ def template_of(stack: Stack) -> str:
     return found if isinstance(found, str) else json.dumps(found)
 
 
-def upload(account: Account, built: Path) -> Package:
-    """The zip and the template under the zip's own sum, in the bucket for packages (docs/operations.md, "Deploy")."""
+def upload(account: Account, built: Path, can_be_made: Callable[[Resource], bool]) -> Package:
+    """The zip and the template under the zip's own sum, in the bucket for packages (docs/operations.md, "Deploy"); the
+    template as it is, or without what cannot be made."""
     storage = account.client("s3")
-    template, code = (built / TEMPLATE).read_bytes(), (built / ZIP).read_bytes()
+    template, code = _only(can_be_made, (built / TEMPLATE).read_bytes()), (built / ZIP).read_bytes()
     total = hashlib.sha256(code).hexdigest()
     storage.create_bucket(Bucket=CODE, CreateBucketConfiguration={"LocationConstraint": REGION})
     storage.put_object(Bucket=CODE, Key=f"{total}.zip", Body=code)
@@ -147,6 +149,12 @@ def delete(stack: Stack) -> Mapping[str, Any]:
     """Delete a stack; how CloudFormation describes it when that is over."""
     stack.account.client("cloudformation").delete_stack(StackName=stack.name)
     return _settled(stack.account, stack.description["StackId"], "DELETE")
+
+
+def _only(can_be_made: Callable[[Resource], bool], template: bytes) -> bytes:
+    parsed = json.loads(template)
+    left = {name: each for name, each in parsed["Resources"].items() if can_be_made(each)}
+    return template if left == parsed["Resources"] else json.dumps(parsed | {"Resources": left}).encode()
 
 
 def _secret(stage: str) -> str:

@@ -149,6 +149,31 @@ def test_a_firewall_stands_before_the_gateway(account: Account, package: Package
     assert walled.description["StackStatus"] == "CREATE_COMPLETE"
 
 
+def made(account: Account, name: str, kind: str, properties: Any) -> str:
+    """What becomes of a stack of one resource."""
+    stack, resource = account.client("cloudformation"), {"Type": f"AWS::{kind}", "Properties": properties}
+    stack.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"Probe": resource}}))
+
+    def status() -> str | None:
+        found: str = stack.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        return None if found.endswith("_IN_PROGRESS") else found
+
+    return until(status, SECONDS, "the stack")
+
+
+def test_an_alarm_can_be_made_of_alarms(account: Account) -> None:
+    properties = {"AlarmRule": "FALSE", "AlarmName": "probe"}
+    assert made(account, "rule", "CloudWatch::CompositeAlarm", properties) == "CREATE_COMPLETE"
+
+
+def test_an_alarm_can_reckon_with_several_metrics(account: Account) -> None:
+    metric = {"Namespace": "AWS/Lambda", "MetricName": "Errors"}
+    read = {"Id": "m", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}, "ReturnData": False}
+    properties = {"EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
+    metrics = {"Metrics": [read, {"Id": "e", "Expression": "m * 2"}]}
+    assert made(account, "math", "CloudWatch::Alarm", properties | metrics) == "CREATE_COMPLETE"
+
+
 def test_a_record_that_is_reported_comes_again(mapped: Mapped) -> None:
     seen = mapped("report", FunctionResponseTypes=["ReportBatchItemFailures"], MaximumRetryAttempts=3)
     until(lambda: len(seen()) > 2, SECONDS, "the record again")
