@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import boto3
 import pytest
 
 from infra import stage
-from infra.build import sdk
+from infra.build import sdk, zipping
 from infra.build.template import ROOT
 
 LOADED = "import app, json, sys; print(json.dumps(sorted(sys.modules)))"
@@ -51,3 +52,30 @@ def test_what_is_packaged_of_the_sdk_suffices_for_every_policy() -> None:
             allowed |= {action.partition(":")[2] for action in statement["Action"] if action.startswith("dynamodb:")}
     of_streams = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
     assert allowed - of_streams <= set(sdk.OPERATIONS)
+
+
+USED = """
+from datetime import date
+import importlib, io, json, pkgutil, sys, sysconfig
+import app, chalicelib, segno, xlsxwriter
+from chalicelib.domain import identifiers
+for each in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):
+    importlib.import_module(each.name)
+identifiers.phone("13800138000"), identifiers.phone("+12025550123")
+identifiers.resident_id("11010519491231002X", date(2026, 3, 2)), identifiers.social_credit_code("91330203MA2AF00007")
+segno.make("x").save(io.BytesIO(), kind="svg")
+book = xlsxwriter.Workbook(io.BytesIO(), {"in_memory": True})
+book.add_worksheet().write(0, 0, 1)
+book.close()
+site = sysconfig.get_path("purelib") + "/"
+files = [getattr(module, "__file__", None) or "" for module in list(sys.modules.values())]
+print(json.dumps([file.removeprefix(site) for file in files if file.startswith(site)]))
+"""
+
+
+def test_nothing_that_functions_load_is_left_out_of_the_zip() -> None:
+    environment = {**os.environ, **stage.variables("trial")}
+    done = subprocess.run([sys.executable, "-c", USED], cwd=ROOT, env=environment, check=True, capture_output=True)
+    used = json.loads(done.stdout)
+    assert "phonenumbers/phonenumberutil.py" in used
+    assert [file for file in used if any(re.fullmatch(pattern, file) for pattern in zipping.LEFT_OUT)] == []
