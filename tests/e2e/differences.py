@@ -39,7 +39,7 @@ KNOWN: dict[str, str] = {
 
 
 def can_be_made(resource: Mapping[str, Any]) -> bool:
-    """Whether its CloudFormation takes a resource of a template; it refuses alarms only, to which nothing else refers."""
+    """Whether its CloudFormation takes a resource of a template; it refuses some alarms, to which nothing refers."""
     reckons = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
     return not reckons and resource["Type"] != "AWS::CloudWatch::CompositeAlarm"
 
