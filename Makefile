@@ -9,9 +9,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CONTRACT := $(VENV)-contract
 BUILD := $(VENV)-build
+E2E := build/e2e
 SCAN := $(VENV)-scan
 
-.PHONY: help run test explore soak docs check package scan contract bench format clean
+.PHONY: help run test explore soak docs check package scan contract e2e bench format clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -71,6 +72,13 @@ package: $(BUILD)/.ready ## build/template.json and build/functions.zip, the sam
 
 scan: $(SCAN)/.ready package ## ask checkov about the template (a minute; what it is not asked: infra/build/checkov.yaml)
 	@$(SCAN)/bin/checkov --config-file infra/build/checkov.yaml --file build/template.json
+
+# What the machine itself can run, whatever ARCHITECTURE is deployed.
+$(E2E)/functions.zip: $(BUILD)/.ready $(shell find app.py chalicelib infra .chalice requirements.txt -type f ! -name '*.pyc')
+	@$(BIN)/python -m infra.build --architecture $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64) --into $(E2E)
+
+e2e: $(CONTRACT)/.ready $(E2E)/functions.zip ## stand the packaged stack up on ministack and take cases from intake to index (five minutes)
+	@E2E_MINISTACK=$(CONTRACT)/bin/python E2E_PACKAGE=$(E2E) $(BIN)/python -m pytest -n 0 -vv -rx tests/e2e
 
 contract: $(CONTRACT)/.ready ## hold a second, independent engine against the checks that ours passes
 	@CONTRACT_MINISTACK=$(CONTRACT)/bin/python $(BIN)/python -m pytest -n 0 tests/contract

@@ -181,6 +181,9 @@ def gateway_speaks_as_we_do(template: Template) -> Iterator[str]:
         for kind, response in given.items():
             if "gatewayresponse.header.Access-Control-Allow-Origin" not in response.get("responseParameters", {}):
                 yield f"{logical_id}: {kind} cannot be read by pages of other origins"
+            kind_of_it = response.get("responseParameters", {}).get("gatewayresponse.header.Content-Type")
+            if kind_of_it != f"'{problems.MEDIA_TYPE}'":
+                yield f"{logical_id}: {kind} does not say that it is a problem document"
             if not all(map(_is_problem, response.get("responseTemplates", {"": ""}).values())):
                 yield f"{logical_id}: {kind} is no problem document"
 
@@ -208,6 +211,12 @@ def gateway_is_watched(template: Template) -> Iterator[str]:
             yield f"{logical_id}: it must be REGIONAL; China has no other"
 
 
+def stage_is_named(template: Template) -> Iterator[str]:
+    """The stage: whoever deploys says which."""
+    if "Default" in template["Parameters"]["Stage"]:
+        yield "Stage: a default would deploy a stage that nobody named"
+
+
 def runs_in_china(template: Template) -> Iterator[str]:
     """No other partition's names, no service that is not there."""
     for partition in sorted(set(re.findall(r"arn:aws[a-z-]*:", json.dumps(template)))):
@@ -227,5 +236,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     rights_are_narrow,
     gateway_speaks_as_we_do,
     gateway_is_watched,
+    stage_is_named,
     runs_in_china,
 )

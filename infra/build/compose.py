@@ -1,7 +1,7 @@
 """One template from chalice's part, the files of infra/ and what is generated for each function.
 
-Later parts win. Mappings are merged key by key, but an intrinsic (`Ref`, `Fn::…`) is one value: two of them are never
-mixed. Everything else, lists too, is replaced. This module must not name any resource.
+Later parts win. Mappings are merged key by key, and a null takes the key away. An intrinsic (`Ref`, `Fn::…`) is one
+value: two of them are never mixed. Everything else, lists too, is replaced. This module must not name any resource.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def merge(base: Template, over: Mapping[str, Any]) -> Template:
     merged = dict(base)
     for key, value in over.items():
         there = merged.get(key)
-        if isinstance(there, dict) and isinstance(value, dict) and not (_intrinsic(there) or _intrinsic(value)):
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(there, dict) and isinstance(value, dict) and not (_intrinsic(there) or _intrinsic(value)):
             merged[key] = merge(there, value)
         else:
             merged[key] = copy.deepcopy(value)

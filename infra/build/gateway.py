@@ -17,6 +17,7 @@ Template = dict[str, Any]
 SECTION = "Refusals"
 _REQUEST = "$context.requestId"
 _HEADERS = {
+    "Content-Type": problems.MEDIA_TYPE,  # the gateway would say application/json, whatever template it took
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "X-Request-Id, Retry-After",
     "Cache-Control": "no-store",
@@ -56,6 +57,5 @@ def _response(code: str, status: int | None = None) -> Template:
     document = problems.document_of(code, problems.Language.zh) | here
     told = {name: value for name, value in document.items() if value is not None}
     text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-    templates = {problems.MEDIA_TYPE: text, "application/json": text}
-    response: Template = {"responseParameters": written, "responseTemplates": templates}
+    response: Template = {"responseParameters": written, "responseTemplates": {"application/json": text}}
     return response | ({"statusCode": str(status)} if status else {})

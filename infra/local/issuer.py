@@ -8,6 +8,7 @@ from a deployed stage.
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -36,13 +37,15 @@ def new_key() -> RSAKey:
 
 class Issuer:
     """The issuer, listening from its making until `close`. `url` is its issuer identifier: its address, or, with a
-    `key` that is kept, a name that outlives the address."""
+    `key` that is kept, a name that outlives the address. With `tls` it is asked by https."""
 
-    def __init__(self, key: RSAKey | None = None) -> None:
+    def __init__(self, key: RSAKey | None = None, tls: ssl.SSLContext | None = None) -> None:
         self._key = key or new_key()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._document))
         self._server.daemon_threads = True
-        address = f"http://127.0.0.1:{self._server.server_port}"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        address = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_port}"
         self.url = f"urn:zhongshu:local:{self._key.kid}" if key else address
         self.jwks_url = f"{address}/jwks.json"
         threading.Thread(target=self._server.serve_forever, name="issuer", daemon=True).start()

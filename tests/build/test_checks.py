@@ -68,6 +68,11 @@ def unreadable(template: Template) -> None:
     del response["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"]
 
 
+def untold(template: Template) -> None:
+    response = properties(template, "RestAPI")["Body"][GATEWAY]["THROTTLED"]
+    del response["responseParameters"]["gatewayresponse.header.Content-Type"]
+
+
 def wordless(template: Template) -> None:
     response = properties(template, "RestAPI")["Body"][GATEWAY]["THROTTLED"]
     response["responseTemplates"] = {"application/json": '{"message":$context.error.messageString}'}  # as AWS has it
@@ -75,6 +80,10 @@ def wordless(template: Template) -> None:
 
 def unasked(template: Template) -> None:
     template["Resources"]["Pool"] = {"Type": "AWS::Cognito::UserPool", "Properties": {}}
+
+
+def assumed(template: Template) -> None:
+    template["Parameters"]["Stage"]["Default"] = "local"
 
 
 def unsecured(template: Template) -> None:
@@ -110,11 +119,13 @@ BROKEN: dict[str, tuple[Callable[[Template], None], str]] = {
     "every table": (allowed(["dynamodb:PutItem"], ["*"]), "ApiHandlerRole: dynamodb:PutItem on every resource"),
     "a refusal that is not ours": (unanswered, "RestAPI: the gateway's response THROTTLED"),
     "one that pages cannot read": (unreadable, "RestAPI: THROTTLED cannot be read"),
+    "one that does not say what it is": (untold, "RestAPI: THROTTLED does not say"),
     "one without our words": (wordless, "RestAPI: THROTTLED is no problem document"),
     "an API without traces": (without("RestAPIapiStage", "TracingEnabled"), "RestAPIapiStage: TracingEnabled"),
     "one without a line": (without("RestAPIapiStage", "AccessLogSetting"), "RestAPIapiStage: AccessLogSetting"),
     "one without a limit": (without("RestAPIapiStage", "MethodSettings"), "RestAPIapiStage: MethodSettings"),
     "one at the edge": (without("RestAPI", "EndpointConfiguration"), "RestAPI: it must be REGIONAL"),
+    "a stage that nobody named": (assumed, "Stage: a default"),
     "a partition": (having("OnFact", "Description", "arn:" + "aws:x"), "arn:" + "aws: names one partition"),
     "what China has not": (unasked, "Pool: AWS::Cognito::UserPool"),
 }

@@ -6,13 +6,7 @@ second, independent implementation, a server process of its own. Nothing here ma
 
 from __future__ import annotations
 
-import json
 import os
-import socket
-import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,10 +18,10 @@ import moto
 from botocore.config import Config
 
 from infra.local import moto_repairs
+from tests.support import ministack as server
+from tests.support.ministack import REGION
 
-REGION = "cn-north-1"
 MINISTACK_PYTHON = "CONTRACT_MINISTACK"  # the variable that names the interpreter of ministack's environment
-_STARTS_WITHIN_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +49,9 @@ def ours() -> Iterator[Engine]:
 
 @contextmanager
 def ministack(python: str, log: Path) -> Iterator[Engine]:
-    """ministack on a port of loopback that the kernel chooses, ended on leaving; it writes to `log`."""
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(log.parent),
-        "TMPDIR": str(log.parent),
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_REGION": REGION,
-        "IOT_MTLS_ENABLED": "0",
-        "DOCKER_HOST": "unix:///nonexistent",
-        "LOG_LEVEL": "WARNING",
-    }
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [Path(python).absolute(), "-m", "ministack"], env=environment, cwd=log.parent, stdout=output, stderr=output
-        )
-        try:
-            version = _awaited(server, url, log)
-            yield Engine("ministack", version, _client("dynamodb", url), _client("dynamodbstreams", url))
-        finally:
-            server.terminate()
-            server.wait(30)
+    """ministack, ended on leaving; it writes to `log`."""
+    with server.running(python, log) as found:
+        yield Engine("ministack", found.version, _client("dynamodb", found.url), _client("dynamodbstreams", found.url))
 
 
 def _client(service: str, url: str | None) -> Any:
@@ -96,24 +69,3 @@ def _client(service: str, url: str | None) -> Any:
             retries={"total_max_attempts": 1},
         ),
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _awaited(server: subprocess.Popen[bytes], url: str, log: Path) -> str:
-    """ministack's version, once it answers."""
-    ask = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    end = time.monotonic() + _STARTS_WITHIN_SECONDS
-    while server.poll() is None and time.monotonic() < end:
-        try:
-            with ask.open(f"{url}/_ministack/health", timeout=5) as answer:
-                version: str = json.load(answer)["version"]
-            return version
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.05)
-    raise RuntimeError(f"ministack did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tests.contract.engines import REGION
 from tests.contract.table import Table, cancelled, code, do, plain, refused, transact
+from tests.support.ministack import REGION
 
 A, B, C = {"id": "a"}, {"id": "b"}, {"id": "c"}
 ABSENT = "attribute_not_exists(id)"
