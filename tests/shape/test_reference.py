@@ -28,7 +28,7 @@ from tests.support import published
 
 ROOT = published.ROOT
 GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
-SOURCES = ("app.py", "chalicelib", "infra", "docs/glossary.md", "tests/domain/rules/examples")
+SOURCES = ("app.py", ".chalice", "chalicelib", "infra", "docs/glossary.md", "tests/domain/rules/examples")
 
 
 def words() -> glossary.Glossary:
