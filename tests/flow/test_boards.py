@@ -183,11 +183,16 @@ def quarantined(run: Run) -> Counter[str]:
     return found
 
 
+def delivered(run: Run) -> Shown:
+    """Batches that the pump gave to each reader, of those that got any."""
+    given = {each.name: each.stats.invocations - run.before[each.name] for each in run.cloud.pump.mappings}
+    return {name: number for name, number in given.items() if number}
+
+
 def invocations(run: Run) -> Shown:
     """Calls of each function: what was asked, what the pump delivered, and the schedules that fell due."""
     entered = sum(path != NOWHERE for path, _ in run.answers)
-    read = {each.name: each.stats.invocations - run.before[each.name] for each in run.cloud.pump.mappings}
-    return {"api_handler": entered, **read, "on_dead_letter": 2, **run.runs}  # one letter: in vain, and again
+    return {"api_handler": entered, **delivered(run), "on_dead_letter": 2, **run.runs}  # one letter: in vain, and again
 
 
 def of_operations(run: Run) -> dict[str, Shown | None]:
@@ -214,7 +219,7 @@ def of_operations(run: Run) -> dict[str, Shown | None]:
         "时长 p99 Duration": {name: Between(0) for name in functions},
         "限流 Throttles": dict.fromkeys(functions, 0),
         "并发 Concurrency": UNMEASURED,
-        "数据流落后 Iterator age": {name: Between(0) for name in run.before},
+        "数据流落后 Iterator age": {name: Between(0) for name in delivered(run)},
         "队列消息 Messages": {"dead-letters": 1},
         "最老消息 Oldest message": {"dead-letters": 0},
         "读取容量 Reads": {short(name): Between(number / 2) for name, number in costs[False].items() if number},
@@ -244,7 +249,7 @@ def of_data(run: Run) -> dict[str, Shown | None]:
         "进入隔离区 Quarantined": {"条 records": aside.total()},
         "死信 Dead letters": {"条 messages": 1},
         "日历剩余（天） Calendar left, days": {" ": (date(2026, 12, 31) - legal_day(run.cloud.now())).days},
-        "落后 Iterator age": {name: Between(0) for name in run.before},
+        "落后 Iterator age": {name: Between(0) for name in delivered(run)},
         "隔离区 Quarantined": dict(aside),
         "死信 Dead letters 2": {"dead-letters": 1},
         "运行到底的次数 Runs that came to their end": dict(run.runs),
