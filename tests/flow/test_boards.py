@@ -138,12 +138,14 @@ def busy(run: Run) -> None:
 
 
 def given_up(run: Run, case: Filed) -> None:
-    """A record that cannot be read, while the quarantine does not answer: a dead letter, until it does."""
+    """A record that cannot be read, while the quarantine does not answer: a dead letter, until it does. Then the item
+    is mended, and a comparison finds what is missing of it."""
     item = stored(case)
-    del item["c"]
-    put(BROKEN, item)
+    put(BROKEN, {name: value for name, value in item.items() if name != "c"})
     with wire(out_of_reach):
         run.cloud.drain()
+    run.cloud.drain()
+    put(BROKEN, item)
     run.cloud.drain()
 
 
@@ -183,11 +185,16 @@ def quarantined(run: Run) -> Counter[str]:
     return found
 
 
+def delivered(run: Run) -> Shown:
+    """Batches that the pump gave to each reader, of those that got any."""
+    given = {each.name: each.stats.invocations - run.before[each.name] for each in run.cloud.pump.mappings}
+    return {name: number for name, number in given.items() if number}
+
+
 def invocations(run: Run) -> Shown:
     """Calls of each function: what was asked, what the pump delivered, and the schedules that fell due."""
     entered = sum(path != NOWHERE for path, _ in run.answers)
-    read = {each.name: each.stats.invocations - run.before[each.name] for each in run.cloud.pump.mappings}
-    return {"api_handler": entered, **read, "on_dead_letter": 2, **run.runs}  # one letter: in vain, and again
+    return {"api_handler": entered, **delivered(run), "on_dead_letter": 2, **run.runs}  # one letter: in vain, and again
 
 
 def of_operations(run: Run) -> dict[str, Shown | None]:
@@ -214,7 +221,7 @@ def of_operations(run: Run) -> dict[str, Shown | None]:
         "时长 p99 Duration": {name: Between(0) for name in functions},
         "限流 Throttles": dict.fromkeys(functions, 0),
         "并发 Concurrency": UNMEASURED,
-        "数据流落后 Iterator age": {name: Between(0) for name in run.before},
+        "数据流落后 Iterator age": {name: Between(0) for name in delivered(run)},
         "队列消息 Messages": {"dead-letters": 1},
         "最老消息 Oldest message": {"dead-letters": 0},
         "读取容量 Reads": {short(name): Between(number / 2) for name, number in costs[False].items() if number},
@@ -235,6 +242,7 @@ def of_data(run: Run) -> dict[str, Shown | None]:
     aside = quarantined(run)
     told = run.ask("POST", "/_local/rebuild").json()
     differences = sum(told[name]["number"] for name in ("missing", "different", "unfounded"))
+    assert differences > 0
     broken = sum(not run.get(f"/v1/cases/{case}/history", WANG)["verified"] for case in run.cases)
     swept = reached(run)
     return {
@@ -244,7 +252,7 @@ def of_data(run: Run) -> dict[str, Shown | None]:
         "进入隔离区 Quarantined": {"条 records": aside.total()},
         "死信 Dead letters": {"条 messages": 1},
         "日历剩余（天） Calendar left, days": {" ": (date(2026, 12, 31) - legal_day(run.cloud.now())).days},
-        "落后 Iterator age": {name: Between(0) for name in run.before},
+        "落后 Iterator age": {name: Between(0) for name in delivered(run)},
         "隔离区 Quarantined": dict(aside),
         "死信 Dead letters 2": {"dead-letters": 1},
         "运行到底的次数 Runs that came to their end": dict(run.runs),
@@ -252,6 +260,11 @@ def of_data(run: Run) -> dict[str, Shown | None]:
         "指数与清单 Indices and lists": {
             "口径单元 cells": sum(int(row["v"]["N"]) for row in run.rows("cells")),
             "发布周期 periods": Between(len({row["page"]["S"].partition("#")[0] for row in run.rows("indices")})),
+            "单位预测 forecasts": sum(row["page"]["S"].startswith("made#") for row in run.rows("forecasts")),
+            "预测核对 scored": len(
+                {row["page"]["S"] for row in run.rows("forecasts") if "scored#" in row["page"]["S"]}
+            ),
+            "月报 reports": len(run.cloud.buckets.keys("REPORTS_BUCKET")),
             "数据湖清单 manifests": Between(sum(key.startswith("manifests/") for key in run.cloud.buckets.keys(LAKE))),
             "比对区间 spans compared": Between(len(run.rows("days"))),
         },

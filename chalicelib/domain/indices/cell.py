@@ -92,7 +92,7 @@ def _received(fact: Fact) -> Counts:
         yield "unified", 1  # taken in and handled here, and not pooled from elsewhere
     if "unfit" not in fact.data:
         yield "fit", 1
-        if fact.data["channel"] in ONLINE:
+        if fact.data.get("channel") in ONLINE:
             yield "fit/online", 1
 
 
