@@ -95,9 +95,9 @@ def stamped(period: Period, edition: Edition) -> Stamp:
         period=period.name,
         from_day=period.first.isoformat(),
         to_day=period.last.isoformat(),
-        as_of=closed.at if closed else edition.as_of,
+        as_of=edition.shown_as_of,
         formula=edition.formula,
-        quarantined=edition.quarantined,
+        quarantined=edition.shown_quarantined,
         closed_at=closed.at if closed else None,
     )
 

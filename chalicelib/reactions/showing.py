@@ -154,8 +154,8 @@ def _points(index: int | None) -> str:
 
 def _stamp(found: Overview) -> Words:
     """What stands on every number: the period, as of when, and what it lacks."""
-    as_of = f"{found.edition.as_of.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
-    lacking = found.edition.quarantined
+    as_of = f"{found.edition.shown_as_of.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    lacking = found.edition.shown_quarantined
     zh = f"{found.period.name}，数据截至 {as_of}" + (f"，{lacking} 条记录在隔离区未计入" if lacking else "")
     en = f"{found.period.name} as of {as_of}" + (f", without {lacking} records in quarantine" if lacking else "")
     return Words(zh, en)

@@ -83,6 +83,6 @@ def _is_over(period: Period, edition: Edition) -> bool:
 
 
 def _closed(edition: Edition, now: datetime, by: str) -> Edition | None:
-    closed = replace(edition, closed=Closing(edition.id, now, by))
+    closed = replace(edition, closed=Closing(edition.id, now, by, edition.as_of, edition.quarantined))
     period = periods.parse(edition.period)
     return closed if indices.make_count(period.key, closed, edition) else None

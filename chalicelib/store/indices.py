@@ -32,11 +32,14 @@ _LONGEST_BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """月结: who closed a period and when, and the edition and formula that it is shown with from then on."""
+    """月结: who closed a period and when, and the edition that it is shown with from then on, as of when that was
+    computed and how many records lay in quarantine then."""
 
     edition: str
     at: datetime
     by: str
+    as_of: datetime
+    quarantined: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,16 @@ class Edition:
     def shown(self) -> str:
         """The edition that is shown: of a closed period the one that it was closed with."""
         return self.closed.edition if self.closed else self.id
+
+    @property
+    def shown_as_of(self) -> datetime:
+        """As of when what is shown was computed."""
+        return self.closed.as_of if self.closed else self.as_of
+
+    @property
+    def shown_quarantined(self) -> int:
+        """How many records lay in quarantine when what is shown was computed."""
+        return self.closed.quarantined if self.closed else self.quarantined
 
 
 class IndexRow(Model):
@@ -226,9 +239,21 @@ def _told(edition: Edition) -> dict[str, Any]:
         "quarantined": edition.quarantined,
         "parts": list(edition.parts),
         "before": [before[0], list(before[1])] if before else None,
-        "closed": [closed.edition, closed.at.timestamp(), closed.by] if closed else None,
+        "closed": _closing(closed) if closed else None,
         "corrected": list(edition.corrected),
     }
+
+
+def _closing(one: Closing) -> list[Any]:
+    return [one.edition, one.at.timestamp(), one.by, one.as_of.timestamp(), one.quarantined]
+
+
+def _closed(edition: str, at: float, by: str, as_of: float, quarantined: int) -> Closing:
+    return Closing(edition, _instant(at), by, _instant(as_of), quarantined)
+
+
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=UTC)
 
 
 def _edition(row: IndexRow) -> Edition:
@@ -237,12 +262,12 @@ def _edition(row: IndexRow) -> Edition:
     return Edition(
         period=row.part.partition("#")[2],
         id=token.rstrip("!"),
-        as_of=datetime.fromtimestamp(told["as_of"], tz=UTC),
+        as_of=_instant(told["as_of"]),
         formula=told["formula"],
         quarantined=told["quarantined"],
         parts=tuple(told["parts"]),
         before=(before[0], tuple(before[1])) if before else None,
-        closed=Closing(closed[0], datetime.fromtimestamp(closed[1], tz=UTC), closed[2]) if closed else None,
+        closed=_closed(*closed) if closed else None,
         corrected=tuple(told["corrected"]),
     )
 

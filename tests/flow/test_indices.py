@@ -296,6 +296,22 @@ def test_who_had_nothing_when_the_month_was_closed_is_told_where_the_erratum_is(
     assert JIANGBEI in [one["org"] for one in hub.get("/v1/indices/2026-03", HEAD)["errata"]]
 
 
+def test_a_closed_month_says_as_of_when_its_numbers_are_and_not_when_it_was_closed(hub: Hub) -> None:
+    settled(hub, 1)
+    hub.cloud.set_clock(NINE.replace(month=4, day=2))
+    hub.cloud.set_clock(NINE.replace(month=4, day=2, minute=20))
+    before = sheet(hub, "2026-03", HAISHU)["stamp"]
+    closed = hub.ask("POST", "/v1/indices/2026-03/close", HEAD).json()
+    assert closed["closed_at"][:16] == "2026-04-02T09:20"
+    late(hub)
+    hub.cloud.set_clock(NINE.replace(month=4, day=3))
+    compute(hub)
+    after = sheet(hub, "2026-03", HAISHU)
+    assert after["errata"]
+    assert after["stamp"] == closed == {**before, "closed_at": closed["closed_at"]}
+    assert before["as_of"] < closed["closed_at"]
+
+
 def test_months_are_closed_by_the_schedule_on_the_sixth_day(hub: Hub) -> None:
     hub.file()
     compute(hub)
