@@ -245,6 +245,7 @@ def of_data(run: Run) -> dict[str, Shown | None]:
     assert differences > 0
     broken = sum(not run.get(f"/v1/cases/{case}/history", WANG)["verified"] for case in run.cases)
     swept = reached(run)
+    pages = [row["page"]["S"] for row in run.rows("forecasts")]
     return {
         "指数落后（秒） Indices behind, s": {" ": 0},
         "重建差异 Rebuild differences": {" ": differences},
@@ -260,10 +261,8 @@ def of_data(run: Run) -> dict[str, Shown | None]:
         "指数与清单 Indices and lists": {
             "口径单元 cells": sum(int(row["v"]["N"]) for row in run.rows("cells")),
             "发布周期 periods": Between(len({row["page"]["S"].partition("#")[0] for row in run.rows("indices")})),
-            "单位预测 forecasts": sum(row["page"]["S"].startswith("made#") for row in run.rows("forecasts")),
-            "预测核对 scored": len(
-                {row["page"]["S"] for row in run.rows("forecasts") if "scored#" in row["page"]["S"]}
-            ),
+            "单位预测 forecasts": sum(page.startswith("made#") for page in pages),
+            "预测核对 forecasts scored": len({page for page in pages if page.startswith("scored#")}),
             "月报 reports": len(run.cloud.buckets.keys("REPORTS_BUCKET")),
             "数据湖清单 manifests": Between(sum(key.startswith("manifests/") for key in run.cloud.buckets.keys(LAKE))),
             "比对区间 spans compared": Between(len(run.rows("days"))),
