@@ -3,7 +3,7 @@
 Handlers of streams and schedules are declared here and never in a blueprint: on Lambda a blueprint's handler is
 loaded without this module, and would run without logging and metrics. Bodies are one call each. What streams and
 schedules set off is loaded by the function that does it (`Later`): no request needs it. What clients ask is loaded by
-the function that answers them: no stream needs that.
+the function that answers them, door by door as they are asked for: no stream needs that.
 """
 
 # ruff: noqa: E402  the collector rests before anything large is imported
@@ -17,6 +17,7 @@ gc.disable()  # what is loaded here stays; to look it over meanwhile would be an
 os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # there are none; looking for them reads every package
 
 from datetime import datetime
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -33,8 +34,12 @@ class Later:
     def __init__(self, module: str, name: str) -> None:
         self.module, self.name = module, name
 
+    def load(self) -> Any:
+        """The function, loaded now."""
+        return getattr(import_module(f"chalicelib.reactions.{self.module}"), self.name)
+
     def __call__(self, *arguments: Any) -> Any:
-        return getattr(import_module(f"chalicelib.reactions.{self.module}"), self.name)(*arguments)
+        return self.load()(*arguments)
 
 
 # What each function does with one record of its stream; the quarantine can do it again.
@@ -45,55 +50,56 @@ REACTIONS = {
     "on_centre_change": Later("watching", "watch_centre"),
     "on_fact": Later("exporting", "export_one"),
 }
+RECORDS = Later("records", "handle")  # how each of them goes through a batch
 Report = dict[str, list[dict[str, str]]]  # which records must come again
 
 
 def handled(reader: str, event: DynamoDBEvent) -> Report:
     """What the function `reader` does with its records."""
-    report: Report = Later("records", "handle")(reader, event.to_dict()["Records"], REACTIONS[reader])
+    report: Report = RECORDS(reader, event.to_dict()["Records"], REACTIONS[reader])
     return report
 
 
 # 1. What clients ask: the function `api_handler`, as Lambda names it, and whoever has the app as a whole.
-if os.environ.get("_HANDLER", "app.app") == "app.app":
-    from chalicelib.http import (
-        assessments,
-        calendars,
-        cases,
-        centres,
-        consultation,
-        filing,
-        findings,
-        forecasts,
-        indices,
-        openapi,
-        orders,
-        quarantine,
-        ratings,
-        registry,
-        reports,
-        results,
-    )
-    from chalicelib.http.operation import mount
+# Each door of chalicelib.http and what its paths begin with: it is loaded when the first of them is asked for.
+DOORS = {
+    "cases": ("/v1/cases", "/v1/desk", "/v1/progress"),
+    "ratings": ("/v1/rating", "/v1/cases/{case_id}/rating"),
+    "findings": ("/v1/rules", "/v1/findings", "/v1/cases/{case_id}/findings"),
+    "orders": ("/v1/orders", "/v1/cases/{case_id}/orders"),
+    "filing": ("/v1/orders",),
+    "results": ("/v1/orders", "/v1/complaints"),
+    "consultation": ("/v1/questions", "/v1/knowledge"),
+    "indices": ("/v1/indicators", "/v1/indices", "/v1/cells"),
+    "assessments": ("/v1/assessments",),
+    "reports": ("/v1/reports",),
+    "forecasts": ("/v1/forecasts",),
+    "calendars": ("/v1/calendar/",),
+    "registry": ("/v1/items", "/v1/organisations", "/v1/staff", "/v1/delegations", "/v1/devices", "/v1/calendars",
+                 "/v1/procedures"),
+    "centres": ("/v1/centres",),
+    "quarantine": ("/v1/quarantine",),
+    "openapi": ("/v1/openapi.json",),
+}  # fmt: skip
 
-    PLATFORM = (
-        cases,
-        ratings,
-        findings,
-        orders,
-        filing,
-        results,
-        consultation,
-        indices,
-        assessments,
-        reports,
-        forecasts,
-        calendars,
-        registry,
-        centres,
-    )
-    DOORS = (*(each.door for each in PLATFORM), quarantine.door_for(REACTIONS))
-    mount(app, *DOORS, openapi.door_for(DOORS))
+
+@cache
+def door(name: str) -> Any:
+    """The door of this name, loaded now."""
+    module = import_module(f"chalicelib.http.{name}")
+    match name:
+        case "quarantine":
+            return module.door_for(REACTIONS)
+        case "openapi":
+            return module.door_for(lambda: [door(each) for each in DOORS])
+    return module.door
+
+
+if os.environ.get("_HANDLER", "app.app") == "app.app":
+    from chalicelib.http.mounting import mount
+
+    mount(app, DOORS, door)
+    door("cases")  # what most are asked first, while Lambda gives a whole core: to answer it gives a share of one
 
 
 # 2. What the streams set off. How they are read, and the ARNs, say infra/mappings.yaml.
@@ -216,6 +222,10 @@ def show_overdue(event: dict[str, Any], _context: object) -> str:
     html: str = Later("showing", "show_overdue")(event)
     return html
 
+
+# What the function of a stream does is loaded while it starts, as the first door is.
+if reaction := REACTIONS.get(os.environ.get("_HANDLER", "").removeprefix("app.")):
+    RECORDS.load(), reaction.load()
 
 gc.freeze()  # nor does the collector look at it afterwards
 gc.enable()

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from chalice.app import Blueprint, Chalice, Request, Response
+from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel
 
 from chalicelib import errors, observability
@@ -289,12 +289,3 @@ def _response(declared: Operation, answer: Answer) -> Response:
     if isinstance(body, File):
         return Response(body=body.content, status_code=status, headers={**headers, **body.headers()})
     return Response(body=body.model_dump_json(by_alias=True), status_code=status, headers=headers)
-
-
-def mount(app: Chalice, *doors: Door) -> None:
-    """Open `doors` in `app`, behind the middleware that every HTTP answer passes."""
-    app.register_middleware(problems.edge, "http")
-    for door in doors:
-        files = {each for declared in door.operations for each in declared.files}
-        app.api.binary_types.extend(sorted(each for each in files if not each.startswith("text/")))
-        app.register_blueprint(door)

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -16,21 +17,45 @@ from infra import stage
 from infra.build import sdk, zipping
 from infra.build.template import ROOT
 
-LOADED = "import app, json, sys; print(json.dumps(sorted(sys.modules)))"
+LOADED = "import app, json, sys; {then}; print(json.dumps(sorted(sys.modules)))"
+DECLARED = """
+import app, json
+print(json.dumps([app.DOORS, {name: sorted({each.path for each in app.door(name).operations}) for name in app.DOORS}]))
+"""
 
 
-def loaded(handler: str) -> set[str]:
-    """The modules of a process that loaded the app as the function with this handler."""
+def told(program: str, handler: str) -> Any:
+    """What a process says that is started as the function with this handler."""
     environment = {**os.environ, **stage.variables("trial", "not-used"), "_HANDLER": handler}
-    command = [sys.executable, "-c", LOADED]
+    command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
-    return set(json.loads(done.stdout))
+    return json.loads(done.stdout)
+
+
+def loaded(handler: str, then: str = "pass") -> set[str]:
+    """The modules of a process that loaded the app as the function with this handler, and did this."""
+    return set(told(LOADED.format(then=then), handler))
 
 
 def test_a_function_of_streams_or_schedules_loads_nothing_of_http() -> None:
     found = loaded("app.on_case_change")
     assert not [name for name in found if name.startswith(("chalicelib.http", "pydantic", "cryptography", "joserfc"))]
-    assert "chalicelib.http.cases" in loaded("app.app")
+
+
+def test_what_is_asked_loads_its_own_door_and_no_other() -> None:
+    doors = {f"chalicelib.http.{name}" for name in told(DECLARED, "app.app")[0]}
+    assert loaded("app.app") & doors == {"chalicelib.http.cases"}
+    step = "app.app.routes['/v1/cases/{case_id}/actions/{action}']['POST']"
+    assert loaded("app.app", step) == loaded("app.app")
+    others = {"chalicelib.http.filing", "chalicelib.http.orders", "chalicelib.http.results"}
+    assert loaded("app.app", "app.app.routes['/v1/orders']['POST']") & doors - {"chalicelib.http.cases"} == others
+
+
+def test_every_door_is_found_by_its_paths_and_by_no_other() -> None:
+    beginnings, paths = told(DECLARED, "app.app")
+    for name, begins in beginnings.items():
+        assert [path for path in paths[name] if not path.startswith(tuple(begins))] == [], name
+        assert [each for each in begins if not any(path.startswith(each) for path in paths[name])] == [], name
 
 
 def test_the_sdk_finds_what_it_needs_in_what_is_packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from chalice import Chalice
 from chalicelib import errors
 from chalicelib.http import openapi, problems
 from chalicelib.http.identity import Verifier
+from chalicelib.http.mounting import mount
 from chalicelib.http.operation import Answer, Door
 from tests.support.issuing import (
     AUDIENCE,
@@ -258,6 +259,24 @@ def test_every_route_of_the_app_is_declared_and_documented(verifier: Verifier) -
     assert routes == declared
     paths = ask(app, "GET", "/v1/openapi.json", headers={"Authorization": None})[2]["paths"]
     assert {(method.upper(), path) for path, methods in paths.items() for method in methods} == declared
+
+
+def test_a_door_is_opened_when_one_of_its_paths_is_asked_for(verifier: Verifier) -> None:
+    things, words = tiny(verifier)[1][0], Door("m", ("词", "Words"), verifier.verify)
+    words.operation("PUT", "/v1/things", summary=("", ""), out=ThingOut)(lambda call: Answer(thing(call, "")))
+    words.operation("GET", "/v1/words", summary=("", ""), out=ThingOut)(lambda call: Answer(thing(call, "")))
+    opened: list[str] = []
+
+    def load(name: str) -> Door:
+        opened.append(name)
+        return {"things": things, "words": words}[name]
+
+    app = Chalice("zhongshu", configure_logs=False)
+    mount(app, {"things": ("/v1/things", "/v1/open"), "words": ("/v1/words", "/v1/things")}, load)
+    assert (app.routes["/v1/nowhere"], opened) == ({}, [])
+    assert (set(app.routes["/v1/open"]), opened[0]) == ({"GET"}, "things")
+    assert set(app.routes["/v1/things"]) == {"GET", "POST", "PUT"}, "all of a path, whichever door was first"
+    assert ("/v1/words" in app.routes, len(app.routes)) == (True, 5)
 
 
 def test_a_contradiction_in_a_declaration_is_noticed_at_once(verifier: Verifier) -> None:

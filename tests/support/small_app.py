@@ -15,7 +15,8 @@ from chalicelib import errors
 from chalicelib.domain import identifiers
 from chalicelib.http import openapi
 from chalicelib.http.identity import Verifier
-from chalicelib.http.operation import Access, Answer, Call, Door, mount
+from chalicelib.http.mounting import mount
+from chalicelib.http.operation import Access, Answer, Call, Door
 from tests.support.issuing import NOW, token
 
 
@@ -121,10 +122,10 @@ def tiny(verifier: Verifier) -> tuple[Chalice, list[Door]]:
     def read_open(call: Call) -> Answer:
         return Answer(thing(call, str(call.identity)))
 
-    doors = [door, openapi.door_for([door], verifier.verify)]
+    doors = {"things": door, "openapi": openapi.door_for(lambda: list(doors.values()), verifier.verify)}
     app = Chalice("zhongshu", configure_logs=False)
-    mount(app, *doors)
-    return app, doors
+    mount(app, {"things": ("/v1/things", "/v1/open"), "openapi": ("/v1/openapi.json",)}, doors.__getitem__)
+    return app, list(doors.values())
 
 
 GOOD: dict[str, Any] = {"applicant": {"kind": "person", "name": "张三", "id_number": "11010519491231002X"}}
