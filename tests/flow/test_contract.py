@@ -144,8 +144,11 @@ def existing(case: Filed) -> dict[str, str]:
 
 
 def judged(case: Any) -> list[Any]:
-    """The checks for a request: one whose query or body does not fit must be refused as well."""
+    """The checks for a request: one whose query or body does not fit must be refused as well, if that was sent: of an
+    empty list nothing stands in an address."""
     broken = {str(location.value) for location, info in case.meta.components.items() if info.mode.is_negative}
+    if any(value == [] for value in (case.query or {}).values()):
+        broken -= {"query"}
     return [*CHECKS, negative_data_rejection] if broken & {"query", "body"} else CHECKS
 
 
