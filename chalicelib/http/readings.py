@@ -104,5 +104,11 @@ def cell(call: Call) -> CellOut:
         day = date.fromisoformat(call.path["day"])
     except ValueError as error:
         raise errors.NotFound("没有这一天", "there is no such day") from error
-    found = boards.cell(call.path["org"], day, identity=call.who)
-    return CellOut(org=found.organisation, day=found.day.isoformat(), counts=dict(sorted(found.counts.items())))
+    found, edition = boards.cell(call.path["org"], day, identity=call.who)
+    return CellOut(
+        org=found.organisation,
+        day=found.day.isoformat(),
+        as_of=edition.as_of if edition else None,
+        quarantined=edition.quarantined if edition else None,
+        counts=dict(sorted(found.counts.items())),
+    )

@@ -170,10 +170,13 @@ class SheetOut(Shown):
 
 
 class CellOut(Shown):
-    """One organisation's own counts of a day, by their names."""
+    """One organisation's own counts of a day, by their names. `as_of`, `quarantined`: when the day was last computed,
+    and how many records lay in quarantine then; null before the first time."""
 
     org: str
     day: str
+    as_of: Time | None
+    quarantined: int | None
     counts: dict[str, int]
 
 

@@ -21,7 +21,7 @@ from chalicelib.http.words import invalid
 Cell = str | int | float | None
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _BOM = "\ufeff"  # without it spreadsheets read Chinese wrongly
-WHY = {"no_cases": "无数据", "not_pooled": "尚未归集", "too_few": "件数不足，不参与排名"}
+WHY = {"no_cases": "无数据", "not_pooled": "全省本期无此类数据", "too_few": "件数不足，不参与排名"}
 _BANDS = {"green": "绿", "yellow": "黄", "red": "红"}
 
 

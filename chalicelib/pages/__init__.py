@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NONE = "—"
 _BANDS = {"green": "绿", "yellow": "黄", "red": "红"}
-_WHY = {"no_cases": "无数据", "not_pooled": "尚未归集", "too_few": "件数不足，不参与排名"}
+_WHY = {"no_cases": "无数据", "not_pooled": "全省本期无此类数据", "too_few": "件数不足，不参与排名"}
 _BY_AREA = (Level.city, Level.county)
 _PEERS = {Level.province: "全省", Level.city: "全省各市", Level.county: "本市各县", Level.station: "本县各所"}
 

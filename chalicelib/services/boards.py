@@ -17,7 +17,7 @@ from chalicelib.domain.indices import index
 from chalicelib.domain.indices import period as periods
 from chalicelib.domain.indices.board import Row, Rows, families
 from chalicelib.domain.indices.indicator import Formula, Indicator
-from chalicelib.domain.indices.period import FORMS, Period
+from chalicelib.domain.indices.period import FORMS, Period, Span
 from chalicelib.domain.indices.sums import LEVELS
 from chalicelib.domain.organisation import Level
 from chalicelib.errors import FieldError, Forbidden, InvalidInput, NotFound
@@ -122,10 +122,12 @@ def beside(name: str, code: str) -> Rows:
     return indices.page(period.name, edition.shown, organisations.level(code), organisations.parent(code))
 
 
-def cell(code: str, day: date, *, identity: Identity) -> Cell:
-    """One organisation's own counts of a day, without those below it."""
+def cell(code: str, day: date, *, identity: Identity) -> tuple[Cell, Edition | None]:
+    """One organisation's own counts of a day, without those below it, and the edition of that day; None where it was
+    not computed yet."""
     require_scope(identity, code)
-    return cells.one(code, day)
+    period = periods.of(day, Span.day)
+    return cells.one(code, day), indices.editions([period]).get(period.name)
 
 
 def formula(version: str | None, today: date) -> Formula:

@@ -175,16 +175,18 @@ def _put(order: Order, totals: Mapping[Period, Totals], seen: Mapping[str, Editi
 
 def _follow(edition: Edition, known: Edition | None, rows: Rows, was: Rows) -> Edition:
     """The edition as it follows the one that counts now. Of a closed period one that says the same is not needed, and
-    one that says something else is an erratum."""
+    one by which anybody stands otherwise is an erratum."""
     if known is None:
         return edition
     if known.closed is None:
         return replace(edition, before=(known.id, known.parts))
     if was == rows:
         return known
-    indices.put_errata(known.period, edition.id, edition.as_of, was, rows)
     before = None if known.id == known.closed.edition else (known.id, known.parts)
-    return replace(edition, before=before, closed=known.closed, corrected=(*known.corrected, edition.id))
+    edition = replace(edition, before=before, closed=known.closed, corrected=known.corrected)
+    if indices.put_errata(known.period, edition.id, edition.as_of, was, rows):
+        return replace(edition, corrected=(*known.corrected, edition.id))
+    return edition  # only what no indicator is made of came out otherwise
 
 
 def _dropped(

@@ -185,13 +185,15 @@ def parts_of(board: Rows) -> tuple[str, ...]:
     return tuple(sorted(part_of(level, parent) for level, parent in families(board)))
 
 
-def put_errata(period: str, edition: str, at: datetime, was: Rows, now: Rows) -> None:
-    """勘误: keeps what an edition of a closed period says otherwise than the one before it."""
-    changed = [code for code in sorted({*was, *now}) if was.get(code) != now.get(code)]
+def put_errata(period: str, edition: str, at: datetime, was: Rows, now: Rows) -> bool:
+    """勘误: keeps who stands otherwise in an edition of a closed period than in the one before it; False if nobody
+    does."""
+    changed = [code for code in sorted({*was, *now}) if _standing(was.get(code)) != _standing(now.get(code))]
     with guarded(), IndexRow.batch_write() as batch:
         for code in changed:
             told = {"at": at.timestamp(), "was": _or_none(was.get(code)), "now": _or_none(now.get(code))}
             batch.save(IndexRow(_errata(period), f"{code}#{edition}", content=pack(told)))
+    return bool(changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +292,10 @@ def _unpacked(told: Mapping[str, Any]) -> Row:
 
 def _rows(row: IndexRow) -> dict[str, Row]:
     return {code: _unpacked(told) for code, told in unpack(row.content).items()}
+
+
+def _standing(row: Row | None) -> Standing | None:
+    return row.standing if row else None
 
 
 def _or_none(row: Row | None) -> dict[str, Any] | None:

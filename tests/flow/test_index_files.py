@@ -112,7 +112,7 @@ def test_a_report_is_a_page_to_print(computed: Hub) -> None:
     assert "size: A4" in page
     assert f"<b>{found['standing']['index']:.2f}</b><span>核心指标指数</span>" in page
     assert all(f"<td>{one['name']['zh']}</td>" in page for one in found["indicators"])
-    assert re.search(r"群众满意率</td><td class=\"mid\">—</td><td>— <small>尚未归集", page)
+    assert re.search(r"群众满意率</td><td class=\"mid\">—</td><td>— <small>全省本期无此类数据", page)
     assert "月结" in page
     assert "<h2>勘误</h2>" in page
     assert "<h2>下级单位</h2>" in page

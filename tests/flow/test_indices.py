@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -336,6 +336,31 @@ def test_a_period_in_which_nothing_happens_any_more_is_computed_once_it_is_over(
         assert sheet(hub, period, HAISHU)["stamp"]["as_of"][:10] == over.date().isoformat()
     hub.cloud.set_clock(NINE.replace(month=4, day=6))
     assert sheet(hub, "2026-03", HAISHU)["stamp"]["closed_at"][:10] == "2026-04-06"
+
+
+def test_what_only_stands_is_measured_though_nothing_happened_in_the_period(hub: Hub) -> None:
+    hub.life(hub.file(), ACCEPT)
+    compute(hub)
+    hub.cloud.set_clock(NINE.replace(month=5, day=20))
+    for period in ("2026-05-20", "2026-W21"):  # nobody did anything in them, in the whole province
+        one = measured(sheet(hub, period, HAISHU))
+        assert (one["in_time_rate"]["value"], one["in_time_rate"]["why"]) == (0, None)
+        assert one["online_rate"]["why"] == "not_pooled"
+
+
+def test_a_closed_month_has_no_erratum_of_what_no_indicator_is_made_of(hub: Hub) -> None:
+    from chalicelib.store import cells, marks  # read their settings when they are imported
+
+    hub.life(hub.file(), *WHOLE)
+    compute(hub)
+    hub.cloud.set_clock(NINE.replace(month=4, day=2))
+    assert hub.ask("POST", "/v1/indices/2026-03/close", HEAD).status == 200
+    before = sheet(hub, "2026-03", HAISHU)
+    day = date(2026, 3, 3)
+    cells.replace(cells.one(HAISHU, day), {**cells.one(HAISHU, day).counts, "days/999": 1})
+    marks.put([("compute_indices", f"{HAISHU}#2026-03-02")])
+    compute(hub)
+    assert sheet(hub, "2026-03", HAISHU) == before
 
 
 def test_an_appeal_that_is_upheld_after_the_month_was_closed_is_an_erratum(hub: Hub) -> None:

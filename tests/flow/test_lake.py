@@ -229,7 +229,7 @@ floor = "0"
 target = "1"
 weight = "0"
 strength = 0
-needs = "kind/node"
+needs = ["kind/node"]
 """
 
 

@@ -71,7 +71,7 @@ def standing(formula: Formula, counts: Tally, beside: Peers) -> Standing:
 def value(indicator: Indicator, counts: Tally, beside: Peers) -> Value:
     """One indicator of counts beside peers."""
     numerator, denominator = indicator.measure(counts)
-    if not beside.province.get(indicator.needs):
+    if not any(beside.province.get(name) for name in indicator.needs):
         return Value(numerator, denominator, why=NOT_POOLED)
     if denominator <= 0:
         return Value(numerator, denominator, why=NO_CASES)

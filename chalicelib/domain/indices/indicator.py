@@ -33,8 +33,8 @@ _HEAD = {"name", "version", "since", "minimum", "minimum_count", "bands", "indic
 class Indicator:
     """One indicator. `numerator` and `denominator` are names of counts; `floor` and `target` the values that give 0 and
     100 points; `weight` its share of the index (0: shown only); `strength`: how many cases of the peers' average are
-    put beside its own, so that few cases do not decide; `needs`: a count without which in the
-    whole province nothing of the kind is pooled, so that it cannot be measured at all."""
+    put beside its own, so that few cases do not decide; `needs`: counts of which the whole province must have one, for
+    else nothing of the kind is pooled and it cannot be measured at all."""
 
     code: str
     name: Text
@@ -48,7 +48,7 @@ class Indicator:
     target: Fraction
     weight: Fraction
     strength: int
-    needs: str
+    needs: tuple[str, ...]
 
     def measure(self, counts: Tally) -> tuple[int, int]:
         """Numerator and denominator of a settled tally."""
@@ -137,7 +137,7 @@ def _indicator(entry: Mapping[str, Any], place: str) -> Indicator:
         target=target,
         weight=weight,
         strength=_whole(entry, "strength", where),
-        needs=_counts([entry["needs"]], f"{where}.needs")[0],
+        needs=_counts(entry["needs"], f"{where}.needs"),
     )
 
 
