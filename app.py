@@ -34,8 +34,12 @@ class Later:
     def __init__(self, module: str, name: str) -> None:
         self.module, self.name = module, name
 
+    def load(self) -> Any:
+        """The function, loaded now."""
+        return getattr(import_module(f"chalicelib.reactions.{self.module}"), self.name)
+
     def __call__(self, *arguments: Any) -> Any:
-        return getattr(import_module(f"chalicelib.reactions.{self.module}"), self.name)(*arguments)
+        return self.load()(*arguments)
 
 
 # What each function does with one record of its stream; the quarantine can do it again.
@@ -46,12 +50,13 @@ REACTIONS = {
     "on_centre_change": Later("watching", "watch_centre"),
     "on_fact": Later("exporting", "export_one"),
 }
+RECORDS = Later("records", "handle")  # how each of them goes through a batch
 Report = dict[str, list[dict[str, str]]]  # which records must come again
 
 
 def handled(reader: str, event: DynamoDBEvent) -> Report:
     """What the function `reader` does with its records."""
-    report: Report = Later("records", "handle")(reader, event.to_dict()["Records"], REACTIONS[reader])
+    report: Report = RECORDS(reader, event.to_dict()["Records"], REACTIONS[reader])
     return report
 
 
@@ -217,6 +222,10 @@ def show_overdue(event: dict[str, Any], _context: object) -> str:
     html: str = Later("showing", "show_overdue")(event)
     return html
 
+
+# What the function of a stream does is loaded while it starts, as the first door is.
+if reaction := REACTIONS.get(os.environ.get("_HANDLER", "").removeprefix("app.")):
+    RECORDS.load(), reaction.load()
 
 gc.freeze()  # nor does the collector look at it afterwards
 gc.enable()

@@ -5,10 +5,10 @@ A version that reports were published under is never edited: facts were made wit
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from pathlib import Path
 
+from chalicelib.definitions import read
 from chalicelib.domain.construction import Plan, parse_plan
 from chalicelib.errors import BrokenDefinition
 
@@ -18,10 +18,7 @@ def plan() -> Plan:
     """The newest version; BrokenDefinition names the file and place of what does not hold."""
     by_version = {int(file.stem.rpartition("-")[2]): file for file in Path(__file__).parent.glob("*.toml")}
     file = by_version[max(by_version)]
-    try:
-        found = parse_plan(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, BrokenDefinition) as error:
-        raise BrokenDefinition(f"{file.name}: {error}") from error
+    found = read(file, parse_plan)
     if file.stem != f"{found.name}-{found.version}":
         raise BrokenDefinition(f"{file.name}: it calls itself {found.name}-{found.version}")
     return found

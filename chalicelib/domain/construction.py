@@ -209,9 +209,12 @@ def parse_plan(data: Mapping[str, Any]) -> Plan:
 
 
 def _target(entry: Mapping[str, Any]) -> Target:
-    share, by = Fraction(str(entry["share"])), entry["by"]
-    if not 0 < share <= 1 or not isinstance(by, date):
-        raise BrokenDefinition(f'target {entry["code"]}: share over "0" to "1", and a day, are needed')
+    try:
+        share, by = Fraction(str(entry["share"])), date.fromisoformat(str(entry["by"]))
+    except ValueError as error:
+        raise BrokenDefinition(f"target {entry['code']}: share or by: {error}") from error
+    if not 0 < share <= 1:
+        raise BrokenDefinition(f'target {entry["code"]}: a share over "0" to "1" is needed')
     return Target(
         code=str(entry["code"]),
         text=_text(entry),

@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from chalicelib.domain import organisation
 from chalicelib.domain.clocks import Limit, Unit
 from chalicelib.domain.item import Event, Item, Text
 from chalicelib.domain.organisation import Level
-from chalicelib.domain.supervision.rule import Finding
+
+if TYPE_CHECKING:  # a transition names orders and knows no rule
+    from chalicelib.domain.supervision.rule import Finding
 
 VERIFICATION, SUPERVISION_ORDER, CARD = "verification", "supervision_order", "card"
 FOLLOW_UP, RATING_REVIEW, SATISFACTION_CALL = "follow_up", "rating_review", "satisfaction_call"

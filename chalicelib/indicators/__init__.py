@@ -5,12 +5,12 @@ A version that a period was closed with is never edited: a change is a new file 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
 
+from chalicelib.definitions import read
 from chalicelib.domain.indices.indicator import Formula, parse
 from chalicelib.errors import BrokenDefinition
 
@@ -20,10 +20,7 @@ def all_formulas() -> Mapping[str, Formula]:
     """Every version by `name@version`; BrokenDefinition names the file and place of what does not hold."""
     found = {}
     for file in sorted(Path(__file__).parent.glob("*.toml")):
-        try:
-            one = parse(tomllib.loads(file.read_text(encoding="utf-8")))
-        except (tomllib.TOMLDecodeError, BrokenDefinition) as error:
-            raise BrokenDefinition(f"{file.name}: {error}") from error
+        one = read(file, parse)
         if file.stem != f"{one.name}-{one.version}":
             raise BrokenDefinition(f"{file.name}: it calls itself {one.ref}")
         found[one.ref] = one

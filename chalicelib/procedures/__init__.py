@@ -7,11 +7,11 @@ A case pins a version; a table that was in force is never edited, its successor 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from chalicelib.definitions import read
 from chalicelib.domain.procedure import Procedure
 from chalicelib.domain.procedure_table import parse
 from chalicelib.errors import BrokenDefinition
@@ -28,10 +28,7 @@ def procedure_of(ref: str) -> Procedure:
     file = _HERE / (f"{name}.toml" if version == "1" else f"{name}_{version}.toml")
     if not _REF.fullmatch(ref) or not file.is_file():
         raise KeyError(ref)
-    try:
-        found = parse(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, BrokenDefinition) as error:
-        raise BrokenDefinition(f"{file.name}: {error}") from error
+    found = read(file, parse)
     if found.ref != ref:
         raise BrokenDefinition(f"{file.name}: it says {found.ref}")
     return found

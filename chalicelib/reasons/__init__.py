@@ -5,11 +5,11 @@ A rating pins the version that it was given under. What follows from a tick is f
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from chalicelib.definitions import read
 from chalicelib.domain.rating import Reason
 from chalicelib.domain.rating_reasons import reasons_of
 from chalicelib.errors import BrokenDefinition
@@ -20,10 +20,7 @@ def all_reasons() -> Mapping[int, Mapping[str, Reason]]:
     """The reasons by code, by version; BrokenDefinition names file and place of what does not hold."""
     found: dict[int, Mapping[str, Reason]] = {}
     for file in sorted(Path(__file__).parent.glob("v*.toml")):
-        try:
-            version, reasons = reasons_of(tomllib.loads(file.read_text(encoding="utf-8")))
-        except (tomllib.TOMLDecodeError, BrokenDefinition) as error:
-            raise BrokenDefinition(f"{file.name}: {error}") from error
+        version, reasons = read(file, reasons_of)
         if file.stem != f"v{version}":
             raise BrokenDefinition(f"{file.name}: it says that it is version {version}")
         found[version] = reasons

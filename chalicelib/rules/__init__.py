@@ -6,21 +6,16 @@ rule.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from chalicelib.definitions import read
 from chalicelib.domain.supervision.catalogue import parse
 from chalicelib.domain.supervision.rule import Rule
-from chalicelib.errors import BrokenDefinition
 
 
 @cache
 def all_rules() -> Mapping[str, Rule]:
     """Every rule by its code, disabled ones included; BrokenDefinition names the place of what does not hold."""
-    file = Path(__file__).parent / "rules.toml"
-    try:
-        return parse(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, BrokenDefinition) as error:
-        raise BrokenDefinition(f"{file.name}: {error}") from error
+    return read(Path(__file__).parent / "rules.toml", parse)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib.domain import materials, organisation
 from chalicelib.domain.authority import Identity, Kind, Post
@@ -15,7 +16,9 @@ from chalicelib.domain.clocks import Limit, Unit
 from chalicelib.domain.item import Item
 from chalicelib.errors import FieldError, Forbidden, InvalidInput
 from chalicelib.services import registry
-from chalicelib.services.application import Application, Observed
+
+if TYPE_CHECKING:  # a stream takes steps and admits nobody
+    from chalicelib.services.application import Application, Observed
 
 SELF_SERVICE = ("mobile", "web", "kiosk")
 

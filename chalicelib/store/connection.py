@@ -14,6 +14,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from botocore.config import Config
+from botocore.loaders import Loader
 from botocore.session import Session
 from pynamodb.connection import Connection
 from pynamodb.models import Model
@@ -27,6 +28,7 @@ ATTEMPT_SECONDS = CONNECT_SECONDS + READ_SECONDS
 RETRIES = 2
 ANSWER_SECONDS = 0.5  # of the Lambda's time, kept for saying that it did not suffice
 USER_AGENT = "zhongshu"
+SERVICES = ("dynamodb", "dynamodbstreams", "s3")  # whose clients the session makes
 
 
 class Budget:
@@ -57,6 +59,13 @@ class Budget:
         return self._context.get_remaining_time_in_millis() / 1000 if self._context else math.inf
 
 
+class _Loader(Loader):  # type: ignore[misc]  # botocore has no stubs
+    """The SDK's, which would look into the folders of four hundred services to find that there is the one."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002  each service has all that is asked
+        return list(SERVICES)
+
+
 class _Connection(Connection):
     """PynamoDB's, with one session for all threads: whichever of them makes the client, it keeps to the budget."""
 
@@ -65,6 +74,8 @@ class _Connection(Connection):
         made = super().session
         # botocore composes its own name anew for every request, out of a dozen parts
         made.set_default_client_config(Config(user_agent=USER_AGENT))
+        described = made.get_config_variable("data_path")  # what is packaged of the SDK: infra/build/sdk.py
+        made.register_component("data_loader", _Loader([described] if described else None))
         for service in ("dynamodb", "s3"):
             made.register(f"before-send.{service}", _begin)
             made.register(f"needs-retry.{service}", _begin_again)  # comes before the SDK's own; the first word counts

@@ -7,14 +7,17 @@ must not know what any of the files does.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Final
 
+from chalicelib import definitions
 from infra.build import sdk
 
 TASK_ROOT = "/var/task"  # where Lambda unpacks it: no path of this machine gets into bytecode
@@ -46,6 +49,7 @@ def pack(made: Path, into: Path, target: Path) -> int:
     with zipfile.ZipFile(made) as source:
         source.extractall(into, [name for name in source.namelist() if not _LEFT_OUT.fullmatch(name)])
     sdk.write(into / sdk.DIRECTORY)
+    _compile_tables(into)
     _compile(into)
     names = sorted(path.relative_to(into).as_posix() for path in into.rglob("*") if path.is_file())
     _require_bytecode(names)
@@ -66,6 +70,14 @@ def _compile(root: Path) -> None:
     options = ["-q", "-f", "-j", "1", "--invalidation-mode", "unchecked-hash", "-s", str(root), "-p", TASK_ROOT]
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0"}
     subprocess.run([*python, *options, str(root)], check=True, env=environment)
+
+
+def _compile_tables(root: Path) -> None:
+    """Each table of data as JSON beside it, for chalicelib.definitions."""
+    for file in sorted(root.glob("chalicelib/**/*.toml")):
+        table = tomllib.loads(file.read_text("utf-8"))
+        compiled = json.dumps(table, ensure_ascii=False, separators=(",", ":"))
+        file.with_name(file.name + definitions.COMPILED).write_text(compiled, "utf-8")
 
 
 def _require_bytecode(names: list[str]) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from chalicelib import definitions
 from infra.build import emit, sdk, zipping
 
 SOURCES = {
@@ -27,7 +30,8 @@ SOURCES = {
     "some/types.pyi": "",
 }
 KEPT = {
-    "app.py", "chalicelib/__init__.py", "chalicelib/one.py", "chalicelib/table.toml", "native.so",
+    "app.py", "chalicelib/__init__.py", "chalicelib/one.py", "chalicelib/table.toml",
+    "chalicelib/table.toml.json", "native.so",
     "stdnum/cn/__init__.py", "some-1.0.dist-info/METADATA", "some-1.0.dist-info/licenses/LICENSE",
 }  # fmt: skip
 
@@ -52,6 +56,20 @@ def test_every_module_has_bytecode_and_what_nobody_loads_is_left_out(tmp_path: P
     bytecode = {os.path.relpath(importlib.util.cache_from_source(name)) for name in KEPT if name.endswith(".py")}
     described = {f"{sdk.DIRECTORY}/endpoints.json", f"{sdk.DIRECTORY}/dynamodb/2012-08-10/service-2.json"}
     assert names == KEPT | bytecode | described
+
+
+def test_a_table_is_read_from_what_was_made_of_it(tmp_path: Path) -> None:
+    with zipfile.ZipFile(packed(tmp_path / "it")) as zipped:
+        zipped.extractall(tmp_path / "task")
+    table = tmp_path / "task" / "chalicelib" / "table.toml"
+    table.write_text("x = 2\n", "utf-8")
+    assert definitions.read(table, dict) == {"x": 1}
+
+
+def test_every_table_is_the_same_as_json() -> None:
+    for table in sorted(Path(definitions.__file__).parent.rglob("*.toml")):
+        found = tomllib.loads(table.read_text("utf-8"))
+        assert json.loads(json.dumps(found)) == found, table.name
 
 
 def test_bytecode_is_taken_as_it_is(tmp_path: Path) -> None:

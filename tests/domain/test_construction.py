@@ -117,3 +117,11 @@ def test_what_does_not_hold_is_refused(document: dict[str, Any]) -> None:
 def test_a_plan_that_does_not_hold_is_refused() -> None:
     with pytest.raises(BrokenDefinition):
         construction.parse_plan({"name": "x", "version": 1, "stages": [], "tasks": [], "targets": []})
+
+
+@pytest.mark.parametrize("wrong", [{"share": "2"}, {"share": "half"}, {"by": "soon"}])
+def test_a_target_that_does_not_hold_is_refused(wrong: dict[str, str]) -> None:
+    stages = [{"code": "running", "name": {"zh": "运行", "en": "running"}, "operates": True}]
+    target = {"code": "all", "share": "0.5", "by": "2022-12-31", **wrong}
+    with pytest.raises(BrokenDefinition, match="target all"):
+        construction.parse_plan({"name": "x", "version": 1, "stages": stages, "tasks": [], "targets": [target]})
