@@ -16,7 +16,7 @@ from chalicelib.http import explained
 from chalicelib.http.explained import ClockOut
 from chalicelib.http.fields import Closed
 from chalicelib.http.operation import Access, Answer, Call, Door
-from chalicelib.services import reading, registry
+from chalicelib.services import explaining, registry
 
 door = Door(__name__, title=("日历与期限", "Calendars and deadlines"))
 
@@ -62,4 +62,4 @@ def deadline(call: Call) -> Answer:
     day = re.fullmatch(r"\d{4}-\d{2}-\d{2}", query.start)
     at = start_of_day(date.fromisoformat(query.start)) if day else datetime.fromisoformat(query.start)
     clock = Clock("statutory", at, Limit(query.limit, query.unit))
-    return Answer(explained.clock(reading.explained(clock, registry.current_calendar(), call.now)))
+    return Answer(explained.clock(explaining.explained(clock, registry.current_calendar(), call.now)))

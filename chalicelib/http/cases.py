@@ -27,7 +27,7 @@ from chalicelib.http.bodies import CaseIn, ProgressIn, StepIn
 from chalicelib.http.explained import ExplainedOut
 from chalicelib.http.fields import OrganisationCode, PageQuery, PurposeQuery, Slug, names
 from chalicelib.http.operation import Access, Answer, Call, Door
-from chalicelib.services import intake, reading, registry, transitions
+from chalicelib.services import explaining, intake, reading, registry, transitions
 from chalicelib.store.books import Queued
 
 door = Door(__name__, title=("办件", "Cases"))
@@ -139,7 +139,7 @@ def dossier(call: Call) -> Answer:
 )
 def deadline(call: Call) -> Answer:
     """Each clock with its limit, pauses, extension, due date and a row for every day between."""
-    known, found = reading.deadline(call.path["case_id"], call.who, call.now)
+    known, found = explaining.deadline(call.path["case_id"], call.who, call.now)
     body = ExplainedOut(
         case_id=known.case.id, version=known.case.version, clocks=[explained.clock(entry) for entry in found]
     )

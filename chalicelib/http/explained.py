@@ -8,7 +8,7 @@ from chalicelib.domain.clocks import LIGHT_TEXTS, Clock, Light
 from chalicelib.domain.explanation import REASON_TEXTS, Span
 from chalicelib.domain.pause_classes import PAUSE_CLASSES
 from chalicelib.http.fields import Deadline, Names, Shown, Time, deadline
-from chalicelib.services.reading import Explained
+from chalicelib.services.explaining import Explained
 
 
 class PauseOut(Shown):

@@ -1,4 +1,4 @@
-"""Reading: one case for those who may see it, its history verified, its deadlines explained, its queue.
+"""Reading: one case for those who may see it, its history verified, its queue.
 
 Every list is bounded: a page costs a fixed number of reads, whatever is stored. Scope is part of the key of every
 read. This module must not write and must not know HTTP.
@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import authority, clocks, explanation
+from chalicelib.domain import authority
 from chalicelib.domain.authority import Identity, Kind, Mandate
-from chalicelib.domain.calendar import Calendar, end_of_day, legal_day
-from chalicelib.domain.clocks import Clock, Light
-from chalicelib.domain.explanation import Span, Step
+from chalicelib.domain.calendar import end_of_day, legal_day
 from chalicelib.errors import Forbidden
 from chalicelib.services import casework, mandates, registry, subjects
 from chalicelib.services.casework import Known
@@ -43,16 +41,6 @@ class History:
     def verified(self) -> bool:
         """Nothing was altered, removed or put in between."""
         return self.broken_at is None and "altered" not in self.dossiers.values()
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """One clock: what it says now, and how it came to that day by day."""
-
-    clock: Clock
-    due: clocks.Due | None
-    light: Light
-    rows: tuple[Step | Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +74,6 @@ def _standing(on_file: Dossier | None, commitment: bytes | None) -> str:
     if on_file is None:
         return "shredded"
     return "intact" if commitment and hmac.compare_digest(on_file.commitment, commitment) else "altered"
-
-
-def deadline(case_id: str, identity: Identity, now: datetime) -> tuple[Known, tuple[Explained, ...]]:
-    """Every clock of the case as it stands at `now`, explained day by day under the calendar of today."""
-    known = casework.visible(case_id, identity, now)
-    calendar = registry.current_calendar()
-    return known, tuple(explained(clock, calendar, now) for clock in known.case.clocks.values())
-
-
-def explained(clock: Clock, calendar: Calendar, now: datetime) -> Explained:
-    """One clock with due, light and explanation."""
-    return Explained(
-        clock,
-        clocks.due(clock, calendar),
-        clocks.light(clock, calendar, now),
-        explanation.explain(clock, calendar),
-    )
 
 
 def desk(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain import engine, materials
 from chalicelib.domain.authority import Identity, Standing
@@ -18,13 +18,15 @@ from chalicelib.domain.wish import Wish, set_apart
 from chalicelib.errors import FieldError, Forbidden, InvalidInput, SamePerson, StaleVersion
 from chalicelib.services import casework, mandates, registry, subjects
 from chalicelib.services.admission import future, unknown_organisation
-from chalicelib.services.application import Material
 from chalicelib.services.casework import Known
 from chalicelib.services.subjects import RequestId
 from chalicelib.store import cases, dossiers, requests
 from chalicelib.store.books import Book
 from chalicelib.store.dossiers import Dossier
 from chalicelib.store.failures import ConditionFailed
+
+if TYPE_CHECKING:  # a stream takes steps and admits nobody
+    from chalicelib.services.application import Material
 
 SUPPLEMENT = "supplement"
 
