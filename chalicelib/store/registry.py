@@ -82,6 +82,7 @@ def publish(kind: str, id: str, version: int, document: Mapping[str, Any], at: d
     except ConditionFailed:
         _current.pop(kind, None)
         raise
+    _versions[kind, id, version] = entry
     if kind in _current:
         _current[kind][1][id] = entry
     return entry
