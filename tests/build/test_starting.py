@@ -24,6 +24,10 @@ print(json.dumps([app.DOORS, {name: sorted({each.path for each in app.door(name)
 """
 
 
+# How many modules a process has loaded at most when the app is loaded: what it has now, and a few.
+MOST = {"app.app": 555, "app.on_case_change": 495, "app.on_fact": 455, "app.sweep_deadlines": 180}
+
+
 def told(program: str, handler: str) -> Any:
     """What a process says that is started as the function with this handler."""
     environment = {**os.environ, **stage.variables("trial", "not-used"), "_HANDLER": handler}
@@ -40,6 +44,12 @@ def loaded(handler: str, then: str = "pass") -> set[str]:
 def test_a_function_of_streams_or_schedules_loads_nothing_of_http() -> None:
     found = loaded("app.on_case_change")
     assert not [name for name in found if name.startswith(("chalicelib.http", "pydantic", "cryptography", "joserfc"))]
+    assert "chalicelib.reactions.watching" in found, "what a stream sets off is loaded while its function starts"
+
+
+@pytest.mark.parametrize("handler", MOST)
+def test_a_function_starts_with_what_it_needs(handler: str) -> None:
+    assert len(loaded(handler)) <= MOST[handler]
 
 
 def test_what_is_asked_loads_its_own_door_and_no_other() -> None:

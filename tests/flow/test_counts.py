@@ -99,6 +99,16 @@ def test_a_correction_is_two_reads_and_one_transaction(warm: Hub) -> None:
     assert sorted(kind for each in calls[-1].arguments["TransactItems"] for kind in each) == ["Put", "Update"]
 
 
+def test_what_was_published_just_now_is_not_read_again(warm: Hub) -> None:
+    path = "/v1/items/hotel-licence"
+    document = {name: value for name, value in warm.get(path, LI)["document"].items() if name not in ("id", "code")}
+    limit = {"limit": 2, "unit": "working_day", "basis": ""}
+    assert warm.ask("PUT", path, PUBLISHER, {**document, "promised": limit}).status == 201
+    with wire() as calls:
+        warm.file()
+    assert counted(calls) == {"TransactWriteItems": 1}
+
+
 def test_a_long_text_adds_one_put(warm: Hub) -> None:
     case = warm.file()
     assert cost(warm, case, ("accept", LI, {"note": LONG})) == [{"GetItem": 1, "PutItem": 1, "UpdateItem": 1}]
