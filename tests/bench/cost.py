@@ -1,7 +1,7 @@
 """What a thousand cases cost on AWS: `python -m tests.bench.cost`.
 
 One county's cases are played through the door of the local cloud, twenty steps each, rated, one in a hundred badly and
-followed up; every unit that DynamoDB, Lambda, API Gateway, S3 and CloudWatch Logs would bill is counted, by function.
+followed up, each handed over to the line that supervises it and not pushed in time; every unit that DynamoDB, Lambda, API Gateway, S3 and CloudWatch Logs would bill is counted, by function.
 The same days without any case are taken off; what a run of each schedule costs by itself is told as often as it runs in
 a month. Prices and what is assumed stand in prices.toml. This module must not measure time.
 """
@@ -29,8 +29,11 @@ from infra.local import load_registry
 from infra.local.cloud import LocalCloud
 from infra.local.emf import Metrics
 from infra.local.schedules import Schedule
+from infra.watch import resources
+from infra.watch.catalogue import own_metrics
 from tests.flow.conftest import NINE, Filed, Hub
 from tests.flow.rating_steps import BAD, DESK, step
+from tests.support.declared import PLACE, WATCHED
 from tests.support.town import ACCEPT, ARCHIVE, COMPLETE, DELIVER, GRANT, NOTE, REVIEW, WANG, ZHANG, Step
 
 PRICES: Mapping[str, Any] = tomllib.loads((Path(__file__).parent / "prices.toml").read_text(encoding="utf-8"))
@@ -187,6 +190,21 @@ def _runs(schedule: Schedule) -> int:
     return sum(schedule.fell_due(moment - minute, moment) for moment in moments)
 
 
+def standing() -> dict[str, int]:
+    """What of a stage is billed by the month: how many of each."""
+    made = resources.resources(WATCHED).values()
+    alarms = [each["Properties"] for each in made if each["Type"] == "AWS::CloudWatch::Alarm"]
+    return {
+        "alarm_metrics": sum(
+            sum("MetricStat" in one for one in each.get("Metrics", ({"MetricStat": 1},))) for each in alarms
+        ),
+        "joint_alarms": sum(each["Type"] == "AWS::CloudWatch::CompositeAlarm" for each in made),
+        "custom_metrics": len(list(own_metrics(WATCHED, PLACE))),
+        "dashboards": sum(each["Type"] == "AWS::CloudWatch::Dashboard" for each in made),
+        "keys": 1,
+    }
+
+
 def document(cloud: LocalCloud) -> dict[str, Any]:
     """Units and cost of a thousand cases, and of a month of schedules, by function."""
     hub = Hub(cloud)
@@ -205,6 +223,7 @@ def document(cloud: LocalCloud) -> dict[str, Any]:
         "prices": {name: PRICES[name] for name in ("region", "currency", "dated")},
         "a thousand cases": _billed(by_function(busy, 1000 / CASES), functions),
         "a month of schedules": _billed(by_itself(idle, cloud.scheduler.schedules.values()), functions),
+        "a month of what stands": standing(),
     }
 
 
@@ -217,6 +236,10 @@ def show(found: Mapping[str, Any]) -> None:
     """The breakdowns, a function a line."""
     for what in ("a thousand cases", "a month of schedules"):
         _table(what, found[what], found["prices"]["currency"])
+    stands = found["a month of what stands"]
+    costs = {what: number * PRICES["each_month"][what] for what, number in stands.items()}
+    print("a month of what stands: " + ", ".join(f"{stands[what]} {what} {cost:.2f}" for what, cost in costs.items()))
+    print(f"together {sum(costs.values()):.2f} {found['prices']['currency']}\n")
     print(f"prices of {found['prices']['region']}, {found['prices']['dated']}")
 
 
