@@ -1,7 +1,8 @@
 """What a thousand cases cost on AWS: `python -m tests.bench.cost`.
 
-One county's cases are played through the door of the local cloud, twenty steps each, rated, one in a hundred badly and
-followed up, each handed over to the line that supervises it and not pushed in time; every unit that DynamoDB, Lambda, API Gateway, S3 and CloudWatch Logs would bill is counted, by function.
+One county's cases are played through the door of the local cloud: twenty steps each, rated, one in a hundred badly and
+followed up, each handed over to the line that supervises it and not pushed in time. Every unit that DynamoDB, Lambda,
+API Gateway, S3 and CloudWatch Logs would bill is counted, by function.
 The same days without any case are taken off; what a run of each schedule costs by itself is told as often as it runs in
 a month. Prices and what is assumed stand in prices.toml. This module must not measure time.
 """
