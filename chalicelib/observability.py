@@ -73,7 +73,7 @@ METRICS: Mapping[str, frozenset[str]] = {
 }
 UNITS: Mapping[str, str] = {"IndicesBehind": "Seconds"}  # of all others: Count
 
-_PRIVATE = re.compile(r"[0-9]{5,}[0-9Xx]?|[\u3400-\u9fff]+")
+_PRIVATE = r"[0-9]{5,}[0-9Xx]?|[\u3400-\u9fff]+"  # compiled when an exception is logged: a millisecond of a start
 
 
 class _Scrubbed(LambdaPowertoolsFormatter):
@@ -82,7 +82,7 @@ class _Scrubbed(LambdaPowertoolsFormatter):
     def serialize(self, log: Any) -> str:
         log.pop("exception_notes", None)
         if "exception" in log:
-            log["exception"] = _PRIVATE.sub("…", log["exception"])
+            log["exception"] = re.sub(_PRIVATE, "…", log["exception"])
         return json.dumps(log, ensure_ascii=False, default=lambda value: type(value).__name__)
 
 
