@@ -94,7 +94,9 @@ def sheet(call: Call) -> Answer:
     refusals=(errors.Forbidden,),
 )
 def facts(call: Call) -> Answer:
-    """What an indicator was counted from, with what each fact counts; of a closed period as it is known now."""
+    """What an indicator was counted from, with what each fact counts; of a closed period as it is known now. The facts
+    of the period come first, by day. Of what stands at its end (overdue, waiting to be archived) those that came to it
+    or left it before the period follow, from the latest day back; all pages together add up to the number."""
     return Answer(_readings().facts(call))
 
 

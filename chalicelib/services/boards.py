@@ -19,6 +19,7 @@ from chalicelib.domain.indices.board import Row, Rows, families
 from chalicelib.domain.indices.indicator import Formula, Indicator
 from chalicelib.domain.indices.period import FORMS, Period, Span
 from chalicelib.domain.indices.sums import LEVELS
+from chalicelib.domain.indices.tally import Tally
 from chalicelib.domain.organisation import Level
 from chalicelib.errors import FieldError, Forbidden, InvalidInput, NotFound
 from chalicelib.indicators import all_formulas, in_force
@@ -130,6 +131,16 @@ def cell(code: str, day: date, *, identity: Identity) -> tuple[Cell, Edition | N
     return cells.one(code, day), indices.editions([period]).get(period.name)
 
 
+def counts(period: Period, code: str) -> Tally | None:
+    """What an organisation and all below it come to in a period, as it is known now; None of one that was never
+    computed. Two reads; for whoever may see the organisation itself: that is asked before."""
+    edition = indices.editions([period]).get(period.name)
+    if edition is None:
+        return None
+    row = _row_of(edition, edition.id, code)
+    return row.counts if row else {}
+
+
 def formula(version: str | None, today: date) -> Formula:
     """A formula by `name@version`, or the one in force."""
     if version is None:
@@ -198,10 +209,12 @@ def _without_figures(edition: Edition, code: str) -> NotFound:
 
 
 def _row(edition: Edition | None, code: str) -> Row | None:
-    if edition is None:
-        return None
+    return _row_of(edition, edition.shown, code) if edition else None
+
+
+def _row_of(edition: Edition, id: str, code: str) -> Row | None:
     level, parent = organisations.level(code), organisations.parent(code)
-    return indices.page(edition.period, edition.shown, level, parent).get(code)
+    return indices.page(edition.period, id, level, parent).get(code)
 
 
 def _children(edition: Edition, code: str) -> Mapping[str, Row]:

@@ -114,11 +114,11 @@ def all_editions() -> Iterator[Edition]:
             yield _edition(row)
 
 
-def computed(first: Period, last: Period) -> list[str]:
-    """The names of the periods of one length from `first` to `last` that were ever computed, in their order."""
+def computed(first: Period, last: Period, most: int | None = None) -> list[str]:
+    """The names of the periods of one length from `first` to `last` ever computed, in order; the first `most`."""
     between = IndexRow.part.between(first.key, last.key)
     with guarded():
-        rows = IndexRow.query(_EDITIONS, between, consistent_read=True, attributes_to_get=["part"])
+        rows = IndexRow.query(_EDITIONS, between, consistent_read=True, limit=most, attributes_to_get=["part"])
         return [row.part.partition("#")[2] for row in rows]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.indices import tally
 from chalicelib.http import cursors
 from tests.flow.conftest import NINE, Hub, problem
 from tests.flow.test_supervision import CITY_WATCH, WATCH, carded
@@ -208,6 +209,17 @@ def facts(hub: Hub, period: str, org: str, indicator: str, limit: int = 100) -> 
         cursor = f"&cursor={page['next']}"
 
 
+def added(found: dict[str, Any], indicator: dict[str, Any], behind: list[Any]) -> tuple[int, int]:
+    """What facts add up to, stocks looked at as a sheet does: at the end of its period, or of the day it is as of."""
+    last = min(found["stamp"]["to_day"], found["stamp"]["as_of"][:10])
+    counts = tally.settled(tally.total(each["counts"] for each in behind), date.fromisoformat(last))
+
+    def end(names: list[str]) -> int:
+        return sum(-counts.get(name[1:], 0) if name[0] == "-" else counts.get(name, 0) for name in names)
+
+    return end(indicator["numerator"]), end(indicator["denominator"])
+
+
 def test_each_number_opens_to_the_facts_that_make_it(hub: Hub) -> None:
     cases = [hub.life(hub.file(), *WHOLE) for _ in range(2)]
     settled(hub, 3)
@@ -225,16 +237,35 @@ def test_each_number_opens_to_the_facts_that_make_it(hub: Hub) -> None:
             continue  # none was told of here; see test_centres
         for limit in (2, 100):
             behind = facts(hub, "2026-03", NINGBO, one["code"], limit)
-            counted = {name: sum(each["counts"].get(name, 0) for each in behind) for name in found["counts"]}
-            for end in ("numerator", "denominator"):
-                flows = [name for name in one[end] if "overdue" not in name and name != "file"]
-                total = sum(-counted.get(name[1:], 0) if name[0] == "-" else counted.get(name, 0) for name in flows)
-                stock = sum(found["counts"].get(name, 0) for name in one[end] if name not in flows)
-                assert total + stock == number[end], (one["code"], end)
+            assert added(found, one, behind) == (number["numerator"], number["denominator"]), one["code"]
     subjects = {
         each["subject"] for each in facts(hub, "2026-03", HAISHU, "archived_rate") if "archived" in each["counts"]
     }
     assert subjects == {case.id for case in cases}
+
+
+def test_what_stood_before_a_period_opens_to_the_facts_that_brought_it(hub: Hub) -> None:
+    """Of two cases left open one came late in April; of two that were not archived one was then."""
+    waiting, late = (hub.life(hub.file(), ACCEPT) for _ in range(2))
+    unfiled, filed = (hub.life(hub.file(), *WHOLE[:-1]) for _ in range(2))
+    hub.cloud.set_clock(NINE.replace(month=4, day=8))
+    hub.life(late, REVIEW, GRANT, COMPLETE)
+    hub.life(filed, WHOLE[-1])
+    compute(hub)
+    found = sheet(hub, "2026-04", HAISHU)
+    by_code = {one["code"]: one for one in hub.get("/v1/indicators")["items"]}
+    for code, number in (("in_time_rate", (0, 2)), ("overdue_rate", (2, 2)), ("archived_rate", (1, 3))):
+        assert fraction(found, code) == number
+        whole = facts(hub, "2026-04", HAISHU, code)
+        assert facts(hub, "2026-04", HAISHU, code, limit=1) == whole
+        assert added(found, by_code[code], whole) == number
+        days = [each["day"] for each in whole]
+        assert days == sorted(days, reverse=True)  # of April there is one day only, and it comes before March
+        assert {"2026-04-08", "2026-03-02"} == {*days}
+        assert len({(each["subject"], each["at"], each["what"]) for each in whole}) == len(whole)
+        stood = {each["subject"] for each in whole if each["day"] < "2026-04"}
+        assert stood >= ({unfiled.id, filed.id} if code == "archived_rate" else {waiting.id, late.id})
+    assert facts(hub, "2026-04", HAISHU, "online_rate") == []  # what happened in March is of March
 
 
 def test_a_forged_cursor_or_an_unknown_indicator_is_refused(hub: Hub) -> None:
@@ -243,8 +274,16 @@ def test_a_forged_cursor_or_an_unknown_indicator_is_refused(hub: Hub) -> None:
     path = f"/v1/indices/2026-03/{HAISHU}"
     found = problem(hub.ask("GET", f"{path}/happiness_rate/facts", HEAD), 404, "not_found")
     assert "online_rate" in found["text"]["en"]
-    forged = cursors.encode({"d": "never", "o": "", "f": ""})
-    problem(hub.ask("GET", f"{path}/online_rate/facts?cursor={forged}", HEAD), 422, "invalid_input", "cursor")
+    for day, org in (
+        ("never", ""),
+        ("2026-02-28", ""),  # this indicator is made of no stock
+        ("2026-04-01", ""),
+        ("2026-03-02", JIANGBEI),
+        ("2026-03-02", NINGBO),  # whose code comes before
+        ("2026-03-02", f"{HAISHU}~"),
+    ):
+        forged = cursors.encode({"d": day, "o": org, "f": ""})
+        problem(hub.ask("GET", f"{path}/online_rate/facts?cursor={forged}", HEAD), 422, "invalid_input", "cursor")
     problem(hub.ask("GET", f"/v1/indices/2026-03/{JIANGBEI}/online_rate/facts", HAISHU_HEAD), 403, "forbidden")
 
 

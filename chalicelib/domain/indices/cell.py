@@ -21,6 +21,7 @@ from chalicelib.domain.stock import FINISHED, STOCKS, UNDATED, WITHDRAWN
 
 ONLINE = frozenset({"mobile", "web"})  # 网办; a kiosk is on site
 KIND = "kind/"  # how many facts of each kind there are: what is not pooled cannot be measured
+_ORDERS, _CENTRES, _OUTPOSTS, _BEGUN = "orders", "centres", "outposts", "begun"
 _DIMENSIONS = ("channel", "line", "item", "staff")
 _BAD = frozenset({"dissatisfied", "very_dissatisfied"})
 Counts = Iterator[tuple[str, int]]
@@ -44,6 +45,14 @@ def latest(facts: Iterable[Fact]) -> Sequence[Fact]:
 def of_fact(fact: Fact, calendar: Calendar) -> Tally:
     """What one fact counts."""
     return tally.total({name: count} for name, count in _counts(fact, calendar))
+
+
+def stands(name: str) -> bool:
+    """Whether a count, as a settled tally names it, is of what stands (存量), and not of what happened."""
+    family, *rest = name.split("/")
+    if family in (_CENTRES, _OUTPOSTS):
+        return bool(rest) and rest[0] != _BEGUN
+    return not {*STOCKS}.isdisjoint(rest[1:2] if family == _ORDERS else [family])
 
 
 def _counts(fact: Fact, calendar: Calendar) -> Counts:
@@ -148,7 +157,7 @@ def _working(first: date, last: date, until: date, calendar: Calendar) -> set[da
 def _order(fact: Fact) -> Counts:
     """Work orders: each kind's steps, those that came after their date, and how they closed, under `orders/<kind>`. One
     that its filer took back was closed neither in time nor late."""
-    kind = f"orders/{str(fact.data['item']).partition('@')[0]}/"
+    kind = f"{_ORDERS}/{str(fact.data['item']).partition('@')[0]}/"
     yield from _moved(fact, kind)
     if fact.kind == "order_transferred_in":
         return
@@ -178,14 +187,14 @@ def _rating(fact: Fact) -> Counts:
 def _centre(fact: Fact) -> Counts:
     """Centres (中心) by the stage in which they stand, extension points apart; and those that came to operate, late or
     not."""
-    name = "outposts" if organisations.level(fact.organisation) is Level.station else "centres"
+    name = _OUTPOSTS if organisations.level(fact.organisation) is Level.station else _CENTRES
     for moment, count in (("was", -1), ("now", 1)):
         standing = fact.data.get(f"stage_{moment}")
         if standing is not None:
             yield f"{tally.STOCK}{name}/{standing}", count
     if "stage_now" in fact.data and "stage_was" not in fact.data:
         yield f"{tally.STOCK}{name}/reported/{UNDATED}", 1
-    yield from _timed(fact, f"{name}/begun")
+    yield from _timed(fact, f"{name}/{_BEGUN}")
 
 
 def _timed(fact: Fact, name: str) -> Counts:

@@ -139,3 +139,25 @@ def test_an_item_counts_once_at_whoever_exercises_it_and_at_all_above() -> None:
     fit = [document for document in listed if document["online"]]
     assert CATALOGUE[Level.province]["items/online"] == len(fit)
     assert CATALOGUE[Level.province]["items/online/no_visit"] == sum(document["visits"] == 0 for document in fit)
+
+
+@given(histories())
+def test_what_stands_is_told_from_what_happened_by_its_name(facts: list[Fact]) -> None:
+    for each in facts:
+        counts = cell.of_fact(each, calendar())
+        assert all(cell.stands(name) for name in tally.settled(tally.stocks(counts), date.max))
+        assert not any(cell.stands(name) for name in tally.flows(counts))
+
+
+def test_stocks_of_orders_and_centres_are_named_like_those_of_cases() -> None:
+    for name in ("file", "open/overdue", "orders/complaint/open/overdue", "orders/follow_up/stage/to_call/overdue"):
+        assert cell.stands(name)
+    assert cell.stands("centres/operating")
+    for name in (
+        "due/late",
+        "orders/complaint/due",
+        "orders/follow_up/call_back/late",
+        "centres/begun/late",
+        "centres",
+    ):
+        assert not cell.stands(name)
