@@ -186,9 +186,9 @@ def parts_of(board: Rows) -> tuple[str, ...]:
 
 
 def put_errata(period: str, edition: str, at: datetime, was: Rows, now: Rows) -> bool:
-    """勘误: keeps who stands otherwise in an edition of a closed period than in the one before it; False if nobody
-    does."""
-    changed = [code for code in sorted({*was, *now}) if _standing(was.get(code)) != _standing(now.get(code))]
+    """勘误: keeps who stands otherwise in an edition of a closed period than in the one before it; False: nobody."""
+    same = {code for code in was.keys() & now.keys() if was[code].standing == now[code].standing}
+    changed = sorted((was.keys() | now.keys()) - same)
     with guarded(), IndexRow.batch_write() as batch:
         for code in changed:
             told = {"at": at.timestamp(), "was": _or_none(was.get(code)), "now": _or_none(now.get(code))}
@@ -216,7 +216,7 @@ def errata(edition: Edition, organisation: str | None = None) -> list[Erratum]:
             if id in edition.corrected:
                 told = unpack(row.content)
                 at = datetime.fromtimestamp(told["at"], tz=UTC)
-                one = Erratum(code, at, _row_or_none(told["was"]), _row_or_none(told["now"]))
+                one = Erratum(code, at, *(_unpacked(row) if row else None for row in (told["was"], told["now"])))
                 found.append((edition.corrected.index(id), code, one))
     return [one for _, _, one in sorted(found, key=lambda each: each[:2])]
 
@@ -294,13 +294,5 @@ def _rows(row: IndexRow) -> dict[str, Row]:
     return {code: _unpacked(told) for code, told in unpack(row.content).items()}
 
 
-def _standing(row: Row | None) -> Standing | None:
-    return row.standing if row else None
-
-
 def _or_none(row: Row | None) -> dict[str, Any] | None:
     return _packed(row) if row else None
-
-
-def _row_or_none(told: Mapping[str, Any] | None) -> Row | None:
-    return _unpacked(told) if told else None
