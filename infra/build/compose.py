@@ -17,7 +17,7 @@ from infra.local.tables import read_template
 from infra.watch import resources
 
 Template = dict[str, Any]
-FILES = ("tables", "mappings", "storage", "archive", "keys", "gateway", "options", "stack")
+FILES = ("tables", "mappings", "storage", "archive", "attachments", "keys", "gateway", "options", "stack")
 _INFRA = Path(__file__).parents[1]
 # What is made from data instead of written: each takes the functions and the template so far, and gives a part.
 GENERATORS: Sequence[Callable[[Sequence[Function], Template], Template]] = (
