@@ -12,7 +12,7 @@ BUILD := $(VENV)-build
 E2E := build/e2e
 SCAN := $(VENV)-scan
 
-.PHONY: help run test explore soak docs check package scan contract e2e bench format clean
+.PHONY: help run test long explore soak docs check package scan contract e2e bench format clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -51,6 +51,9 @@ run: $(READY) ## start the whole system on http://127.0.0.1:8000 (PORT=…; DATA
 
 test: $(READY) $(BUILD)/.ready ## run every test
 	@$(BIN)/python -m pytest
+
+long: $(READY) ## the tests that take minutes each: a real log replayed day by day, its findings held against its audit
+	@$(BIN)/python -m pytest -n 0 -m long
 
 explore: $(READY) ## the property tests with two thousand new examples each
 	@$(BIN)/python -m pytest --hypothesis-profile=explore tests/domain
