@@ -49,7 +49,7 @@ $(SCAN)/.ready: requirements-scan.txt $(READY)
 run: $(READY) ## start the whole system on http://127.0.0.1:8000 (PORT=…; DATA=… is a directory that keeps the data)
 	@$(BIN)/python -m infra.local --port $(PORT) $(if $(DATA),--data "$(DATA)")
 
-test: $(READY) $(BUILD)/.ready ## run every test
+test: $(READY) $(BUILD)/.ready ## run every test but what takes minutes by itself (make long)
 	@$(BIN)/python -m pytest
 
 long: $(READY) ## the tests that take minutes each: a real log replayed day by day, its findings held against its audit
